@@ -1,0 +1,203 @@
+"""The contract as the rest of the platform sees it: frozen, typed, already validated.
+
+Nothing here reads a file or knows ODCS; `odcs.py` builds these objects once per content of a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from data_platform.contracts.types import ColumnType
+
+SENSITIVITIES = ("public", "internal", "confidential", "restricted")
+"""Column classifications, least to most sensitive. A reader may read what its clearance reaches."""
+
+
+class Policy(StrEnum):
+    """What a failing rule does to a publication (see the table in the README)."""
+
+    BLOCK = "block"
+    QUARANTINE = "quarantine"
+    WARN = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class OnFailure:
+    """A policy; for quarantine, `max_percent` (0-100, of the partition's rows) is where it turns into a block."""
+
+    policy: Policy = Policy.BLOCK
+    max_percent: float | None = None
+
+
+OPERATORS: dict[str, str] = {  # ODCS operator -> how a person reads it
+    "mustBe": "=",
+    "mustNotBe": "!=",
+    "mustBeGreaterThan": ">",
+    "mustBeGreaterOrEqualTo": ">=",
+    "mustBeLessThan": "<",
+    "mustBeLessOrEqualTo": "<=",
+    "mustBeBetween": "between",
+    "mustNotBeBetween": "not between",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """What a metric must be. Both `between` operators are inclusive; `unit` is `rows` or `percent` (0-100)."""
+
+    operator: str
+    value: float | tuple[float, float]
+    unit: str = "rows"
+
+    def holds(self, metric: float) -> bool:
+        low, high = self.value if isinstance(self.value, tuple) else (self.value, self.value)
+        match self.operator:
+            case "mustBe":
+                return metric == low
+            case "mustNotBe":
+                return metric != low
+            case "mustBeGreaterThan":
+                return metric > low
+            case "mustBeGreaterOrEqualTo":
+                return metric >= low
+            case "mustBeLessThan":
+                return metric < low
+            case "mustBeLessOrEqualTo":
+                return metric <= low
+            case "mustBeBetween":
+                return low <= metric <= high
+            case "mustNotBeBetween":
+                return not low <= metric <= high
+        raise ValueError(f"unknown operator {self.operator!r}; known: {', '.join(OPERATORS)}")
+
+    def __str__(self) -> str:
+        value = f"{self.value[0]:g} and {self.value[1]:g}" if isinstance(self.value, tuple) else f"{self.value:g}"
+        return f"{OPERATORS[self.operator]} {value}{'%' if self.unit == 'percent' else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One promise about rows or about the whole dataset.
+
+    `kind` is a key of `rules.KINDS`, which says what it means. Without a `threshold` the rule is about rows: no row
+    may break it. With one, it is about the whole dataset: the metric (rows that break the predicate, the row count,
+    or the number a `sql` query returns) must satisfy the threshold, per published partition.
+    `name` is unique in the dataset and is the asset check's name ([A-Za-z0-9_]+).
+    """
+
+    name: str
+    kind: str
+    columns: tuple[str, ...] = ()
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    threshold: Threshold | None = None
+    on_failure: OnFailure = OnFailure()
+    dimension: str = ""
+    description: str = ""
+
+    @property
+    def is_row_rule(self) -> bool:
+        return self.threshold is None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's promise. `classification` is one of SENSITIVITIES; `pii` names the category of personal data, or ''."""
+
+    name: str
+    type: ColumnType
+    required: bool = False
+    unique: bool = False
+    description: str = ""
+    classification: str = "internal"
+    pii: str = ""
+    tags: tuple[str, ...] = ()
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether its values are masked wherever the platform shows rows."""
+        return bool(self.pii) or SENSITIVITIES.index(self.classification) > SENSITIVITIES.index("internal")
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionKey:
+    """One dimension of the partitioning.
+
+    `granularity` is `day` (a date or timestamp column), `hour` (a timestamp column) or `static` (a text column, whose
+    `values` are all there is). `start` is the first day, `YYYY-MM-DD`, UTC.
+    """
+
+    column: str
+    granularity: str
+    start: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Partitioning:
+    """How a dataset is cut: one key, or a time key and a static key."""
+
+    keys: tuple[PartitionKey, ...]
+
+    @property
+    def time(self) -> PartitionKey | None:
+        return next((key for key in self.keys if key.granularity != "static"), None)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(key.column for key in self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """All that is promised about one dataset, and all that the platform derives it from.
+
+    `dataset` is `<domain>.<name>`. `rules` holds every rule, the ones implied by the columns (required, ranges, keys)
+    included. `retention` and `freshness` are durations, or None where nothing is promised. `clearance` is the highest
+    sensitivity this dataset's producer may read. `unknown_columns` is `refuse` or `ignore`.
+    """
+
+    domain: str
+    name: str
+    version: str
+    columns: tuple[Column, ...]
+    description: str = ""
+    primary_key: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    partitioning: Partitioning | None = None
+    owners: tuple[str, ...] = ()
+    team: str = ""
+    tags: tuple[str, ...] = ()
+    status: str = "active"
+    visibility: str = "private"
+    clearance: str = "internal"
+    size: str = "S"
+    external: bool = False
+    unknown_columns: str = "refuse"
+    on_failure: OnFailure = OnFailure()
+    retention: timedelta | None = None
+    freshness: timedelta | None = None
+    file: str = ""
+    digest: str = ""
+
+    @property
+    def dataset(self) -> str:
+        return f"{self.domain}.{self.name}"
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError with what exists otherwise."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.dataset} has no column {name!r}; it has {', '.join(self.column_names)}")
+
+    def may_read(self, column: Column) -> bool:
+        """Whether the producer of this dataset is cleared for `column` of another one."""
+        return SENSITIVITIES.index(column.classification) <= SENSITIVITIES.index(self.clearance)

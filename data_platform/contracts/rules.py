@@ -1,0 +1,64 @@
+"""The kinds of rule there are, as one table. A new kind is a row here and its predicate in `quality/predicates.py`.
+
+Meaning fixed for every engine: null is *missing*, never *invalid*; NaN is invalid for a numeric rule; an empty
+dataset passes row rules; null keys are not duplicates; of rows sharing a key within a partition the first in staged
+order (or in the order of the rule's `keepFirst`) is kept and the others are the duplicates; between is inclusive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data_platform.contracts.types import NUMERIC, TEMPORAL
+
+ORDERED = NUMERIC | TEMPORAL
+
+
+@dataclass(frozen=True, slots=True)
+class RuleKind:
+    """What a kind of rule says.
+
+    `metric`: `rows` counts the rows that break a predicate, `duplicates` the rows beyond the first of their key,
+    `rowCount` all rows, `query` the number a SQL query returns. Only `rows` and `duplicates` can be row rules.
+    `types`: the column kinds it applies to (empty: all that are not nested); `arguments`: the names it takes.
+    """
+
+    meaning: str
+    metric: str = "rows"
+    types: frozenset[str] = frozenset()
+    arguments: tuple[str, ...] = ()
+    dimension: str = "conformity"
+
+
+TEXT = frozenset({"string"})
+
+KINDS: dict[str, RuleKind] = {
+    "type": RuleKind("the value can be cast to the column's type without loss"),
+    "required": RuleKind("the value is not null", dimension="completeness"),
+    "minimum": RuleKind("the value is at least `value`", types=ORDERED, arguments=("value",), dimension="accuracy"),
+    "maximum": RuleKind("the value is at most `value`", types=ORDERED, arguments=("value",), dimension="accuracy"),
+    "exclusive_minimum": RuleKind("above `value`", types=ORDERED, arguments=("value",), dimension="accuracy"),
+    "exclusive_maximum": RuleKind("below `value`", types=ORDERED, arguments=("value",), dimension="accuracy"),
+    "min_length": RuleKind("at least `value` characters", types=TEXT, arguments=("value",)),
+    "max_length": RuleKind("at most `value` characters", types=TEXT, arguments=("value",)),
+    "pattern": RuleKind("the regular expression `value` matches somewhere", types=TEXT, arguments=("value",)),
+    "enum": RuleKind("the value is one of `values`", arguments=("values",), dimension="consistency"),
+    "null_values": RuleKind("ODCS nullValues: rows where the value is null", dimension="completeness"),
+    "missing_values": RuleKind(
+        "ODCS missingValues: rows where the value is null or one of `values`",
+        arguments=("values",),
+        dimension="completeness",
+    ),
+    "invalid_values": RuleKind(
+        "ODCS invalidValues: rows whose value is outside `values` or does not match `pattern`",
+        arguments=("values", "pattern"),
+    ),
+    "duplicate_values": RuleKind(
+        "ODCS duplicateValues, unique and primaryKey: rows beyond the first of their key",
+        metric="duplicates",
+        arguments=("keepFirst",),
+        dimension="uniqueness",
+    ),
+    "row_count": RuleKind("ODCS rowCount: the number of rows", metric="rowCount", dimension="completeness"),
+    "sql": RuleKind("the number that `query` returns", metric="query", arguments=("query",), dimension="accuracy"),
+}
