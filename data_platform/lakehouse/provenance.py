@@ -1,0 +1,52 @@
+"""The trace a publication leaves in its Iceberg snapshot: who wrote it, from what, under which contract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PREFIX = "data-platform."
+
+
+@dataclass(frozen=True, slots=True)
+class InputRead:
+    """One input as it was actually read: dataset, snapshot, partitions (empty: all) and columns."""
+
+    dataset: str
+    snapshot_id: int | None
+    partitions: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where rows come from. `code_version` is the producer's; `run_id` is the orchestrator's."""
+
+    run_id: str = ""
+    code_version: str = ""
+    engine: str = ""
+    inputs: tuple[InputRead, ...] = ()
+
+    def properties(self) -> dict[str, str]:
+        """As Iceberg snapshot properties (all text)."""
+        inputs = [
+            {
+                "dataset": each.dataset,
+                "snapshot": each.snapshot_id,
+                "partitions": list(each.partitions),
+                "columns": list(each.columns),
+            }
+            for each in self.inputs
+        ]
+        return {
+            f"{PREFIX}run-id": self.run_id,
+            f"{PREFIX}code-version": self.code_version,
+            f"{PREFIX}engine": self.engine,
+            f"{PREFIX}inputs": json.dumps(inputs, separators=(",", ":")),
+        }
+
+
+def read_properties(summary: Mapping[str, str]) -> dict[str, str]:
+    """The platform's own properties of a snapshot, without their prefix."""
+    return {key.removeprefix(PREFIX): value for key, value in summary.items() if key.startswith(PREFIX)}

@@ -1,0 +1,123 @@
+"""The Iceberg table a contract asks for: schema, partition spec, and how an existing table follows the contract."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from pyiceberg import types as iceberg
+from pyiceberg.partitioning import PARTITION_FIELD_ID_START, PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+from pyiceberg.transforms import DayTransform, HourTransform, IdentityTransform, Transform
+
+from data_platform.contracts import Column, ColumnType, Contract
+from data_platform.lakehouse.errors import LakehouseError
+
+PRIMITIVES: dict[str, iceberg.PrimitiveType] = {
+    "string": iceberg.StringType(),
+    "int": iceberg.IntegerType(),
+    "long": iceberg.LongType(),
+    "float": iceberg.FloatType(),
+    "double": iceberg.DoubleType(),
+    "boolean": iceberg.BooleanType(),
+    "date": iceberg.DateType(),
+    "time": iceberg.TimeType(),
+    "timestamp": iceberg.TimestampType(),
+    "timestamptz": iceberg.TimestamptzType(),
+    "binary": iceberg.BinaryType(),
+}
+
+
+def iceberg_schema(columns: tuple[Column, ...]) -> Schema:
+    """All fields are optional in the table: what is required is a rule, so that one meaning holds for every engine."""
+    ids = count(1)
+    fields = [iceberg.NestedField(next(ids), each.name, _type(each.type, ids), doc=each.description) for each in columns]
+    return Schema(*fields)
+
+
+def _type(kind: ColumnType, ids: count[int]) -> iceberg.IcebergType:
+    match kind:
+        case ColumnType(kind="decimal"):
+            return iceberg.DecimalType(kind.precision, kind.scale)
+        case ColumnType(kind="list", element=ColumnType() as element):
+            return iceberg.ListType(next(ids), _type(element, ids), element_required=False)
+        case ColumnType(kind="map", key=ColumnType() as key, element=ColumnType() as value):
+            return iceberg.MapType(next(ids), _type(key, ids), next(ids), _type(value, ids), value_required=False)
+        case ColumnType(kind="struct"):
+            return iceberg.StructType(*(iceberg.NestedField(next(ids), n, _type(t, ids)) for n, t in kind.fields))
+    return PRIMITIVES[kind.kind]
+
+
+def partition_spec(contract: Contract, schema: Schema) -> PartitionSpec:
+    fields = []
+    for offset, key in enumerate(contract.partitioning.keys if contract.partitioning else ()):
+        transform: Transform = IdentityTransform()
+        name = key.column
+        if key.granularity == "hour":
+            transform, name = HourTransform(), f"{key.column}_hour"
+        elif key.granularity == "day" and contract.column(key.column).type.kind != "date":
+            transform, name = DayTransform(), f"{key.column}_day"
+        source = schema.find_field(key.column).field_id
+        fields.append(PartitionField(source, PARTITION_FIELD_ID_START + offset, transform, name))
+    return PartitionSpec(*fields)
+
+
+def follow(table: Table, contract: Contract) -> None:
+    """Let the table's schema follow its contract: added columns appear, dropped ones go, types only widen.
+
+    Raises LakehouseError where the change would need the data to be rewritten.
+    """
+    wanted = iceberg_schema(contract.columns)
+    current = {field.name: field for field in table.schema().fields}
+    _same_partitioning(table, contract, wanted)
+    added = [field for field in wanted.fields if field.name not in current]
+    dropped = [name for name in current if name not in contract.column_names]
+    retyped = [
+        field for field in wanted.fields if field.name in current and not _same(field, current[field.name].field_type)
+    ]
+    if not (added or dropped or retyped):
+        return
+    try:
+        with table.update_schema() as update:
+            for name in dropped:
+                update.delete_column(name)
+            for field in added:
+                update.add_column(field.name, field.field_type, doc=field.doc)
+            for field in retyped:
+                update.update_column(field.name, field.field_type)
+    except Exception as error:  # pyiceberg raises several kinds; all mean that the schema cannot be changed so
+        changes = ", ".join(f"{field.name}: {current[field.name].field_type} -> {field.field_type}" for field in retyped)
+        raise LakehouseError(
+            f"{contract.dataset}: the table cannot follow the contract {contract.version} ({changes or error}); "
+            "types only widen (int to long, float to double, a larger decimal). Publish under a new dataset name, or "
+            f"drop the table and backfill. Iceberg said: {error}"
+        ) from error
+
+
+def _same(wanted: iceberg.NestedField, current: iceberg.IcebergType) -> bool:
+    return str(_bare(wanted.field_type)) == str(_bare(current))
+
+
+def _bare(kind: iceberg.IcebergType) -> object:
+    """The type without field ids, which differ between a contract and its table."""
+    match kind:
+        case iceberg.ListType():
+            return ("list", _bare(kind.element_type))
+        case iceberg.MapType():
+            return ("map", _bare(kind.key_type), _bare(kind.value_type))
+        case iceberg.StructType():
+            return ("struct", tuple((field.name, _bare(field.field_type)) for field in kind.fields))
+    return str(kind)
+
+
+def _same_partitioning(table: Table, contract: Contract, wanted: Schema) -> None:
+    def described(spec: PartitionSpec, schema: Schema) -> list[tuple[str, str]]:
+        return [(schema.find_column_name(field.source_id) or "?", str(field.transform)) for field in spec.fields]
+
+    asked = described(partition_spec(contract, wanted), wanted)
+    has = described(table.spec(), table.schema())
+    if asked != has:
+        raise LakehouseError(
+            f"{contract.dataset}: the contract partitions by {asked or 'nothing'} but the table by {has or 'nothing'}; "
+            "publish under a new dataset name, or drop the table and backfill."
+        )

@@ -1,0 +1,84 @@
+"""What a failing rule does: the policy table as one pure function.
+
+| policy                      | rows that break a row rule | check           | published     |
+|-----------------------------|----------------------------|-----------------|---------------|
+| block                       | nothing is published       | ERROR, blocking | no            |
+| quarantine                  | moved to the quarantine    | WARN            | the good rows |
+| quarantine over max_percent | as block                   | ERROR, blocking | no            |
+| warn                        | published                  | WARN            | yes           |
+
+A whole-dataset rule has no rows to move: it blocks or warns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data_platform.contracts.model import Contract, Policy, Rule
+from data_platform.quality.audit import PartitionAudit
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One rule in one partition: its metric (broken rows, or the number measured) and what follows from it.
+
+    `action` is None where the rule holds. `reason` says in words why it does not.
+    """
+
+    rule: Rule
+    partition: str
+    rows: int
+    metric: float
+    action: Policy | None = None
+    reason: str = ""
+    examples: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return self.action is None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What happens to one partition."""
+
+    partition: str
+    rows: int
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def blocked(self) -> bool:
+        return any(outcome.action is Policy.BLOCK for outcome in self.outcomes)
+
+    @property
+    def quarantining(self) -> tuple[Rule, ...]:
+        """The rules whose broken rows are moved; none where the partition is blocked."""
+        if self.blocked:
+            return ()
+        return tuple(outcome.rule for outcome in self.outcomes if outcome.action is Policy.QUARANTINE)
+
+
+def decide(contract: Contract, partition: str, counted: PartitionAudit) -> Verdict:
+    """Apply the policy table to what was counted in one partition."""
+    outcomes = tuple(
+        _outcome(rule, partition, counted.rows, counted.metrics.get(rule.name, 0.0)) for rule in contract.rules
+    )
+    return Verdict(partition, counted.rows, outcomes)
+
+
+def _outcome(rule: Rule, partition: str, rows: int, metric: float) -> Outcome:
+    percent = 100 * metric / rows if rows else 0.0
+    if rule.threshold is not None:
+        measured = percent if rule.threshold.unit == "percent" else metric
+        if rule.threshold.holds(measured):
+            return Outcome(rule, partition, rows, measured)
+        action = Policy.WARN if rule.on_failure.policy is Policy.WARN else Policy.BLOCK
+        unit = "%" if rule.threshold.unit == "percent" else ""
+        return Outcome(rule, partition, rows, measured, action, f"{measured:g}{unit} is not {rule.threshold}")
+    if metric == 0:
+        return Outcome(rule, partition, rows, metric)
+    reason = f"{metric:,.0f} of {rows:,} rows ({percent:.3g}%)"
+    limit = rule.on_failure.max_percent
+    if rule.on_failure.policy is Policy.QUARANTINE and limit is not None and percent > limit:
+        return Outcome(rule, partition, rows, metric, Policy.BLOCK, f"{reason}, more than the {limit:g}% allowed")
+    return Outcome(rule, partition, rows, metric, rule.on_failure.policy, reason)
