@@ -1,0 +1,186 @@
+"""`@dataset`: a contract and a function become a Dagster asset. Everything else is derived from those two."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import textwrap
+import warnings
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from data_platform.contracts import Contract, Contracts
+from data_platform.datasets import checks, metadata
+from data_platform.datasets.automation import automation_condition
+from data_platform.datasets.errors import DefinitionError
+from data_platform.datasets.io import ChosenPartitions, LakehouseIOManager, PartitionsIOManager
+from data_platform.datasets.partitions import partition_mapping, partitions_definition
+from data_platform.datasets.signature import Input, Signature, read_signature
+from data_platform.datasets.step import OUTPUT, Producer, produce
+from data_platform.settings import Settings
+
+for _beta in ("resource_defs", "allow_nonexistent_upstream_partitions", "data_version"):  # used knowingly; pinned by tests
+    warnings.filterwarnings("ignore", message=f"Parameter `{_beta}`", category=dg.BetaWarning)
+
+CHOSEN = dg.IOManagerDefinition.hardcoded_io_manager(PartitionsIOManager())
+ISOLATION_TAG = "data_platform/isolation"
+EXTRACTION_RETRIES = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
+"""For datasets that read the outside world. A function of pinned inputs that fails once fails again: no retries."""
+
+
+class Dataset(dg.AssetsDefinition):
+    """A Dagster asset made by `@dataset`. Calling it with frames runs just the decorated function."""
+
+    producer: Producer
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.producer.function(*args, **kwargs)
+
+    @property
+    def contract(self) -> Contract:
+        return self.producer.contract
+
+
+def asset_key(dataset: str) -> dg.AssetKey:
+    """`ads.listings` is the asset `ads/listings`."""
+    return dg.AssetKey(dataset.split("."))
+
+
+def dataset(name: str, *, contracts: Mapping[str, Contract] | None = None) -> Callable[[Callable[..., Any]], Dataset]:
+    """Make the decorated function the producer of the dataset `name` (`<domain>.<name>`).
+
+    The function's typed parameters say what it reads (`Annotated[frame type, Reads(...)]`); it may also take
+    `context` (dagster's AssetExecutionContext) and Dagster resources or config, annotated with their types. It
+    returns one frame of any supported type.
+
+    `contracts` is the contract registry; by default the `contracts/` folders of the domains around the function's file.
+
+    Raises DefinitionError, with the fix for each problem, where the contract is missing, or an input does not exist, is
+    private to another domain or too sensitive, or an annotation is not supported.
+    """
+
+    def define(function: Callable[..., Any]) -> Dataset:
+        registry = contracts if contracts is not None else registry_of(Path(function.__code__.co_filename).parent.parent)
+        where = f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}: @dataset({name!r})"
+        if name not in registry:
+            domain, _, short = name.partition(".")
+            raise DefinitionError([f"{where}: there is no contract {name}; write {domain}/contracts/{short}.yaml"])
+        contract = registry[name]
+        if contract.external:
+            raise DefinitionError([f"{where}: the contract says producer: external; remove that line or this function"])
+        signature, problems = read_signature(function, contract, registry)
+        if problems:
+            raise DefinitionError([f"{where}: {problem}" for problem in problems])
+        return _asset(function, contract, signature, registry)
+
+    return define
+
+
+def _asset(
+    function: Callable[..., Any], contract: Contract, signature: Signature, registry: Mapping[str, Contract]
+) -> Dataset:
+    granularity = Settings.from_environment().checks
+    key = asset_key(contract.dataset)
+    version = code_version(function)
+    producer = Producer(function, contract, signature, key, granularity, version)
+    decorate = dg.multi_asset(
+        name=contract.dataset.replace(".", "__"),
+        ins={each.name: _asset_in(each, contract) for each in signature.inputs},
+        outs={
+            OUTPUT: dg.AssetOut(
+                key=key,
+                dagster_type=Any,
+                is_required=False,  # withheld where a partition is blocked, so that nothing is recorded or run downstream
+                io_manager_key="lakehouse",
+                description=_description(contract, function),
+                metadata=metadata.definition_metadata(contract),
+                group_name=contract.domain,
+                code_version=version,
+                automation_condition=automation_condition(contract, has_inputs=bool(signature.inputs)),
+                owners=[*contract.owners, *([f"team:{contract.team}"] if contract.team else [])],
+                tags=_tags(contract),
+                kinds={"iceberg"} | ({signature.engine.name} if signature.engine else set()),
+                freshness_policy=dg.FreshnessPolicy.time_window(fail_window=contract.freshness)
+                if contract.freshness
+                else None,
+            )
+        },
+        check_specs=checks.check_specs(contract, key, granularity),
+        partitions_def=partitions_definition(contract.partitioning),
+        backfill_policy=dg.BackfillPolicy.single_run() if contract.partitioning else None,
+        retry_policy=None if signature.inputs else EXTRACTION_RETRIES,
+        op_tags={ISOLATION_TAG: "process"} if contract.size in ("L", "XL") else None,
+        resource_defs={"lakehouse": io_manager(registry), "chosen_partitions": CHOSEN},
+    )
+    asset = decorate(_compute(producer))
+    asset.__class__ = Dataset  # multi_asset has no way to say which class it builds
+    asset.producer = producer  # type: ignore[attr-defined]
+    return asset  # type: ignore[return-value]
+
+
+def _compute(producer: Producer) -> Callable[..., Any]:
+    """The function Dagster runs. `multi_asset` refuses Annotated parameters and reads the rest from the signature, so
+    that one is put on: inputs bare, resources and config as they were annotated."""
+
+    def compute(context: dg.AssetExecutionContext, **arguments: Any) -> Any:
+        yield from produce(producer, context, arguments)
+
+    annotations: dict[str, Any] = {"context": dg.AssetExecutionContext}
+    annotations |= dict.fromkeys((each.name for each in producer.signature.inputs), ChosenPartitions)
+    annotations |= producer.signature.extras
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    compute.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(name, kind, annotation=hint) for name, hint in annotations.items()]
+    )
+    compute.__annotations__ = annotations
+    compute.__name__ = producer.function.__name__
+    compute.__doc__ = producer.function.__doc__
+    return compute
+
+
+def _asset_in(each: Input, reader: Contract) -> dg.AssetIn:
+    return dg.AssetIn(
+        key=asset_key(each.reads.dataset),
+        input_manager_key="chosen_partitions",
+        partition_mapping=partition_mapping(each.reads.partitions, reader, each.contract),
+        metadata={"columns": list(each.reads.columns), "partitions": str(each.reads.partitions)},
+    )
+
+
+def _description(contract: Contract, function: Callable[..., Any]) -> str:
+    notes = inspect.cleandoc(function.__doc__) if function.__doc__ else ""
+    return "\n\n".join(part for part in (contract.description, notes) if part)
+
+
+def _tags(contract: Contract) -> dict[str, str]:
+    return dict.fromkeys(contract.tags, "") | {"visibility": contract.visibility, "size": contract.size}
+
+
+def code_version(function: Callable[..., Any]) -> str:
+    """A hash of the function's source: the asset is stale when it changes."""
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+    except OSError:  # made in a console or by exec
+        source = function.__code__.co_code.hex()
+    return hashlib.sha256(source.encode()).hexdigest()[:12]
+
+
+@lru_cache
+def registry_of(domains: Path) -> Contracts:
+    return Contracts.load(domains, cache=Settings.from_environment().home / "cache")
+
+
+_IO_MANAGERS: dict[int, tuple[Mapping[str, Contract], dg.IOManagerDefinition]] = {}
+
+
+def io_manager(registry: Mapping[str, Contract]) -> dg.IOManagerDefinition:
+    """One IO manager definition per registry: Dagster refuses two objects under one resource key."""
+    known, manager = _IO_MANAGERS.get(id(registry), (None, None))
+    if manager is None or known is not registry:
+        manager = dg.IOManagerDefinition.hardcoded_io_manager(LakehouseIOManager(registry))
+        _IO_MANAGERS[id(registry)] = registry, manager
+    return manager

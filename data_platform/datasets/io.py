@@ -1,0 +1,88 @@
+"""IO managers: how Dagster hands a dataset to its readers.
+
+`@dataset` functions get the partitions that Dagster chose and plan their own read; plain Dagster assets get a frame of
+the type they annotate, and what they return is published through the same write-audit-publish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from data_platform.contracts import Contract
+from data_platform.contracts.partitions import WHOLE
+from data_platform.datasets.partitions import to_contract
+from data_platform.engines import FRAMES, engine_of
+from data_platform.lakehouse import Provenance, Publication, current_lakehouse, plan_read, publish, stage, staging_folder
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenPartitions:
+    """The partitions of one input that Dagster chose, in Dagster's spelling; None for an unpartitioned input."""
+
+    keys: tuple[str, ...] | None
+
+
+class PartitionsIOManager(dg.IOManager):
+    """Loads nothing: tells a `@dataset` function which partitions of an input are its own."""
+
+    def load_input(self, context: dg.InputContext) -> ChosenPartitions:
+        return ChosenPartitions(tuple(context.asset_partition_keys) if context.has_asset_partitions else None)
+
+    def handle_output(self, context: dg.OutputContext, obj: object) -> None:
+        raise NotImplementedError("only inputs are loaded through this IO manager")
+
+
+class LakehouseIOManager(dg.IOManager):
+    """Reads and writes datasets for plain assets, and lets them read what `@dataset` functions published."""
+
+    def __init__(self, contracts: Mapping[str, Contract]):
+        self.contracts = contracts
+
+    def load_input(self, context: dg.InputContext) -> Any:
+        contract = self._contract(context.asset_key)
+        engine = engine_of(context.dagster_type.typing_type)
+        if engine is None:
+            raise dg.DagsterInvariantViolationError(
+                f"the input {context.name} of {context.step_context.step.key} needs a frame type as its annotation: "
+                f"one of {', '.join(FRAMES)}"
+            )
+        partitions = to_contract(contract, context.asset_partition_keys) if context.has_asset_partitions else None
+        columns = (context.definition_metadata or {}).get("columns", ())
+        plan = plan_read(current_lakehouse(), contract, columns, partitions)
+        return engine.read(plan, current_lakehouse())
+
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+        if isinstance(obj, Publication):
+            return  # a @dataset function has published already
+        contract, engine = self._contract(context.asset_key), engine_of(type(obj))
+        if engine is None:
+            raise dg.DagsterInvariantViolationError(
+                f"{contract.dataset} returned {type(obj).__name__}; return one of {', '.join(FRAMES)}"
+            )
+        lakehouse = current_lakehouse()
+        partitions = to_contract(contract, context.asset_partition_keys) if context.has_asset_partitions else (WHOLE,)
+        staged = stage(engine.relation(obj, lakehouse), contract, staging_folder(lakehouse, contract))
+        provenance = Provenance(run_id=context.run_id, engine=engine.name)
+        publication = publish(lakehouse, staged, contract, partitions, provenance)
+        if publication.blocked:
+            failing = [o for v in publication.verdicts for o in v.outcomes if v.blocked and not o.holds]
+            raise dg.Failure(
+                f"{contract.dataset} was blocked: " + "; ".join(f"{o.rule.name}: {o.reason}" for o in failing[:5]),
+                allow_retries=False,
+            )
+        from data_platform.datasets.metadata import publication_metadata
+
+        context.add_output_metadata(publication_metadata(contract, publication))
+
+    def _contract(self, key: dg.AssetKey) -> Contract:
+        dataset = ".".join(key.path)
+        if dataset not in self.contracts:
+            raise dg.DagsterInvariantViolationError(
+                f"no contract for the asset {key.to_user_string()}: the lakehouse IO manager stores contracted datasets "
+                f"only; write contracts/{key.path[-1]}.yaml in the domain {key.path[0]}, or use another IO manager"
+            )
+        return self.contracts[dataset]

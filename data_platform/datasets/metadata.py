@@ -1,0 +1,97 @@
+"""What the UI shows about a dataset: columns before the first run; rows, bytes, snapshot and a preview after each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+import dagster as dg
+
+from data_platform.contracts import Contract, Rule
+from data_platform.contracts.rules import describe
+from data_platform.lakehouse import Lakehouse, Publication, ReadPlan
+from data_platform.lakehouse.duck import connect
+from data_platform.quality.sql import files, identifier
+
+PREVIEW_ROWS = 5
+MASK = "•••"
+
+
+def column_schema(contract: Contract) -> dg.TableSchema:
+    """Columns with type, description, constraints and sensitivity, from the contract alone."""
+    rules: dict[str, list[Rule]] = {}
+    for rule in contract.rules:
+        if len(rule.columns) == 1 and rule.kind not in ("required", "type"):
+            rules.setdefault(rule.columns[0], []).append(rule)
+    return dg.TableSchema(
+        [
+            dg.TableColumn(
+                column.name,
+                str(column.type),
+                column.description or None,
+                dg.TableColumnConstraints(
+                    nullable=not column.required,
+                    unique=column.unique or contract.primary_key == (column.name,),
+                    other=[describe(rule) for rule in rules.get(column.name, ())],
+                ),
+                tags={"classification": column.classification} | ({"pii": column.pii} if column.pii else {}),
+            )
+            for column in contract.columns
+        ]
+    )
+
+
+def definition_metadata(contract: Contract) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
+        "dagster/column_schema": column_schema(contract),
+        "dagster/table_name": contract.dataset,
+        "contract_version": contract.version,
+        "visibility": contract.visibility,
+    }
+    if contract.file:
+        metadata["contract"] = dg.MetadataValue.path(contract.file)
+    if contract.retention:
+        metadata["retention_days"] = contract.retention.days
+    return metadata
+
+
+def publication_metadata(contract: Contract, publication: Publication) -> dict[str, Any]:
+    """What is the same for every partition of a publication."""
+    return {
+        "snapshot_id": str(publication.snapshot_id),
+        "bytes": publication.bytes,
+        "publish_seconds": round(publication.seconds, 3),
+        "rows_published": sum(publication.rows.values()),
+        "rows_quarantined": sum(publication.quarantined.values()),
+        "contract_version": contract.version,
+    }
+
+
+def row_counts(contract: Contract, publication: Publication, partition: str) -> Mapping[str, int]:
+    """The row count, and rows per rule that was broken, as numbers that the UI plots over time."""
+    name = "dagster/partition_row_count" if contract.partitioning else "dagster/row_count"
+    return {name: publication.rows[partition], "quarantined": publication.quarantined.get(partition, 0)}
+
+
+def preview(lakehouse: Lakehouse, contract: Contract, plan: ReadPlan) -> dg.MetadataValue | None:
+    """A few published rows as a table; sensitive columns are masked in the query, so their values are never read."""
+    if not plan.files:
+        return None
+    masked = {column.name for column in contract.columns if column.is_sensitive}
+    select = ", ".join(
+        f"'{MASK}' AS {identifier(column.name)}"
+        if column.name in masked
+        else f"left(CAST({identifier(column.name)} AS VARCHAR), 80) AS {identifier(column.name)}"
+        for column in contract.columns
+    )
+    with closing(connect(lakehouse.settings.warehouse)) as connection:
+        rows = connection.execute(f"SELECT {select} FROM {files(plan.files[:1])} LIMIT {PREVIEW_ROWS}").fetchall()
+    names = contract.column_names
+    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
+    lines += ["| " + " | ".join("" if cell is None else _cell(cell) for cell in row) + " |" for row in rows]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def _cell(value: str) -> str:
+    return value.replace("|", "\\|").replace("\n", " ").replace("\r", " ")

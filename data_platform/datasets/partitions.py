@@ -1,0 +1,67 @@
+"""A contract's partitioning as Dagster's, and their keys into each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+import dagster as dg
+
+from data_platform.contracts import Contract, Partitioning, PartitionKey
+from data_platform.datasets.reads import Window
+
+
+def partitions_definition(partitioning: Partitioning | None) -> dg.PartitionsDefinition | None:
+    """Equal partitionings give the same object, so that Dagster compares them quickly."""
+    return _definition(partitioning) if partitioning else None
+
+
+@lru_cache
+def _definition(partitioning: Partitioning) -> dg.PartitionsDefinition:
+    definitions = {key.column: _one(key) for key in partitioning.keys}
+    if len(definitions) == 1:
+        return next(iter(definitions.values()))
+    return dg.MultiPartitionsDefinition(definitions)
+
+
+def _one(key: PartitionKey) -> dg.PartitionsDefinition:
+    match key.granularity:
+        case "day":
+            return dg.DailyPartitionsDefinition(key.start)
+        case "hour":
+            return dg.HourlyPartitionsDefinition(f"{key.start}-00:00")
+    return dg.StaticPartitionsDefinition(list(key.values))
+
+
+def partition_mapping(how: str | Window, reader: Contract, read: Contract) -> dg.PartitionMapping | None:
+    """How the reader's partitions choose those of what it reads; None leaves Dagster's own inference."""
+    if read.partitioning is None:
+        return None
+    if how == "all" or reader.partitioning is None:
+        return dg.AllPartitionMapping()
+    if isinstance(how, Window):
+        return dg.TimeWindowPartitionMapping(
+            start_offset=1 - how.length, end_offset=0, allow_nonexistent_upstream_partitions=True
+        )
+    return None
+
+
+def to_contract(contract: Contract, keys: Iterable[str]) -> tuple[str, ...]:
+    """Dagster's partition keys in the contract's spelling: several keys in the contract's order, not by name."""
+    if contract.partitioning is None or len(contract.partitioning.keys) == 1:
+        return tuple(keys)
+    order = _places(contract.partitioning)
+    return tuple("|".join(parts[place] for place in order) for parts in (key.split("|") for key in keys))
+
+
+def to_dagster(contract: Contract, partition: str) -> str:
+    """A partition in Dagster's spelling: several keys in the order of their names."""
+    if contract.partitioning is None or len(contract.partitioning.keys) == 1:
+        return partition
+    named = dict(zip(contract.partitioning.columns, partition.split("|"), strict=True))
+    return "|".join(named[name] for name in sorted(named))
+
+
+def _places(partitioning: Partitioning) -> list[int]:
+    by_name = sorted(partitioning.columns)
+    return [by_name.index(column) for column in partitioning.columns]
