@@ -1,11 +1,11 @@
 """Where state lives and which catalog is used: the one place that reads the environment.
 
-| variable                 | meaning                                                        | default                  |
-|--------------------------|----------------------------------------------------------------|--------------------------|
-| `DATA_PLATFORM_HOME`     | all state: lakehouse, Dagster's instance, source systems, cache | `.platform`              |
-| `DATA_PLATFORM_WAREHOUSE`| a folder or `s3://bucket/prefix`                               | `<home>/warehouse`       |
-| `DATA_PLATFORM_CATALOG`  | `sqlite:///...`, `postgresql+psycopg://...`, `https://...` (REST), `glue` | `<home>/catalog.db` |
-| `DATA_PLATFORM_CHECKS`   | asset checks per `rule`, `column` or `dataset`                 | `rule`                   |
+| variable                  | meaning                                                           | default             |
+|---------------------------|-------------------------------------------------------------------|---------------------|
+| `DATA_PLATFORM_HOME`      | all state: lakehouse, Dagster's instance, source systems, cache   | `.platform`         |
+| `DATA_PLATFORM_WAREHOUSE` | a folder or `s3://bucket/prefix`                                  | `<home>/warehouse`  |
+| `DATA_PLATFORM_CATALOG`   | `sqlite:///file`, `postgresql+psycopg://...`, `https://` or `glue` | `<home>/catalog.db` |
+| `DATA_PLATFORM_CHECKS`    | asset checks per `rule`, `column` or `dataset`                    | `rule`              |
 
 Further Iceberg properties (credentials, S3 endpoint, ...) come from pyiceberg's own variables,
 `PYICEBERG_CATALOG__PLATFORM__<KEY>`, so that no secret passes through this project.

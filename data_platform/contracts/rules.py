@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from data_platform.contracts.model import Rule
 from data_platform.contracts.types import NUMERIC, TEMPORAL
 
 ORDERED = NUMERIC | TEMPORAL
@@ -20,7 +21,8 @@ class RuleKind:
 
     `metric`: `rows` counts the rows that break a predicate, `duplicates` the rows beyond the first of their key,
     `rowCount` all rows, `query` the number a SQL query returns. Only `rows` and `duplicates` can be row rules.
-    `types`: the column kinds it applies to (empty: all that are not nested); `arguments`: the names it takes.
+    `types`: the column kinds it applies to (empty: all that are not nested, and with `nested` those, too);
+    `arguments`: the names it takes.
     """
 
     meaning: str
@@ -28,13 +30,14 @@ class RuleKind:
     types: frozenset[str] = frozenset()
     arguments: tuple[str, ...] = ()
     dimension: str = "conformity"
+    nested: bool = False
 
 
 TEXT = frozenset({"string"})
 
 KINDS: dict[str, RuleKind] = {
-    "type": RuleKind("the value can be cast to the column's type without loss"),
-    "required": RuleKind("the value is not null", dimension="completeness"),
+    "type": RuleKind("the value can be cast to the column's type without loss", nested=True),
+    "required": RuleKind("the value is not null", dimension="completeness", nested=True),
     "minimum": RuleKind("the value is at least `value`", types=ORDERED, arguments=("value",), dimension="accuracy"),
     "maximum": RuleKind("the value is at most `value`", types=ORDERED, arguments=("value",), dimension="accuracy"),
     "exclusive_minimum": RuleKind("above `value`", types=ORDERED, arguments=("value",), dimension="accuracy"),
@@ -43,7 +46,11 @@ KINDS: dict[str, RuleKind] = {
     "max_length": RuleKind("at most `value` characters", types=TEXT, arguments=("value",)),
     "pattern": RuleKind("the regular expression `value` matches somewhere", types=TEXT, arguments=("value",)),
     "enum": RuleKind("the value is one of `values`", arguments=("values",), dimension="consistency"),
-    "null_values": RuleKind("ODCS nullValues: rows where the value is null", dimension="completeness"),
+    "null_values": RuleKind(
+        "ODCS nullValues: rows where the value is null",
+        dimension="completeness",
+        nested=True,
+    ),
     "missing_values": RuleKind(
         "ODCS missingValues: rows where the value is null or one of `values`",
         arguments=("values",),
@@ -62,3 +69,13 @@ KINDS: dict[str, RuleKind] = {
     "row_count": RuleKind("ODCS rowCount: the number of rows", metric="rowCount", dimension="completeness"),
     "sql": RuleKind("the number that `query` returns", metric="query", arguments=("query",), dimension="accuracy"),
 }
+
+
+def describe(rule: Rule) -> str:
+    """The rule as a sentence a person can act on, with its columns and arguments."""
+    if rule.description:
+        return rule.description
+    what = f"{', '.join(rule.columns)}: " if rule.columns else ""
+    arguments = ", ".join(f"{name} = {value}" for name, value in rule.arguments.items() if name != "query")
+    meaning = KINDS[rule.kind].meaning + (f" ({arguments})" if arguments else "")
+    return f"{what}{meaning}" + (f", must be {rule.threshold}" if rule.threshold else "")

@@ -11,8 +11,8 @@ from types import ModuleType
 
 import dagster as dg
 
-from data_platform.contracts import Contract, Contracts
-from data_platform.datasets.dataset import Dataset, io_manager, registry_of, asset_key
+from data_platform.contracts import Contract
+from data_platform.datasets.dataset import Dataset, asset_key, io_manager, registry_of
 from data_platform.datasets.errors import DefinitionError
 from data_platform.datasets.metadata import definition_metadata
 from data_platform.datasets.partitions import partitions_definition
@@ -55,12 +55,14 @@ def graph_problems(contracts: Mapping[str, Contract], assets: Sequence[dg.Assets
     for dataset, several in producers.items():
         if len(several) > 1:
             places = " and ".join(map(_place, several))
-            problems.append(f"{dataset} has {len(several)} producers ({places}); keep one, or give the other a contract")
+            problems.append(
+                f"{dataset} has {len(several)} producers ({places}); keep one, or give the other a contract"
+            )
     for contract in contracts.values():
         if not contract.external and contract.dataset not in producers:
             problems.append(
                 f"{contract.file or contract.dataset}: nothing produces {contract.dataset}; write a "
-                f'@dataset("{contract.dataset}") function in domains/{contract.domain}/assets.py, or set producer: external'
+                f'@dataset("{contract.dataset}") function in {contract.domain}/assets.py, or set producer: external'
             )
     graph = {
         asset.contract.dataset: {each.reads.dataset for each in asset.producer.signature.inputs}

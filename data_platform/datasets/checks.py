@@ -49,7 +49,11 @@ def check_specs(contract: Contract, key: dg.AssetKey, granularity: str) -> list[
 def structure_result(key: dg.AssetKey, problems: Sequence[str] = ()) -> dg.AssetCheckResult:
     metadata = {"problems": dg.MetadataValue.md("\n".join(f"- {problem}" for problem in problems))} if problems else {}
     return dg.AssetCheckResult(
-        check_name=SCHEMA, asset_key=key, passed=not problems, description="; ".join(problems) or None, metadata=metadata
+        check_name=SCHEMA,
+        asset_key=key,
+        passed=not problems,
+        description="; ".join(problems) or None,
+        metadata=metadata,
     )
 
 

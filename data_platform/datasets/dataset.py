@@ -23,11 +23,14 @@ from data_platform.datasets.signature import Input, Signature, read_signature
 from data_platform.datasets.step import OUTPUT, Producer, produce
 from data_platform.settings import Settings
 
-for _beta in ("resource_defs", "allow_nonexistent_upstream_partitions", "data_version"):  # used knowingly; pinned by tests
+for _beta in (
+    "resource_defs",
+    "allow_nonexistent_upstream_partitions",
+    "data_version",
+):  # used knowingly; pinned by tests
     warnings.filterwarnings("ignore", message=f"Parameter `{_beta}`", category=dg.BetaWarning)
 
 CHOSEN = dg.IOManagerDefinition.hardcoded_io_manager(PartitionsIOManager())
-ISOLATION_TAG = "data_platform/isolation"
 EXTRACTION_RETRIES = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 """For datasets that read the outside world. A function of pinned inputs that fails once fails again: no retries."""
 
@@ -64,7 +67,9 @@ def dataset(name: str, *, contracts: Mapping[str, Contract] | None = None) -> Ca
     """
 
     def define(function: Callable[..., Any]) -> Dataset:
-        registry = contracts if contracts is not None else registry_of(Path(function.__code__.co_filename).parent.parent)
+        registry = (
+            contracts if contracts is not None else registry_of(Path(function.__code__.co_filename).parent.parent)
+        )
         where = f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}: @dataset({name!r})"
         if name not in registry:
             domain, _, short = name.partition(".")
@@ -93,8 +98,8 @@ def _asset(
         outs={
             OUTPUT: dg.AssetOut(
                 key=key,
-                dagster_type=Any,
-                is_required=False,  # withheld where a partition is blocked, so that nothing is recorded or run downstream
+                dagster_type=object,
+                is_required=False,  # withheld where a partition is blocked: nothing recorded, nothing run downstream
                 io_manager_key="lakehouse",
                 description=_description(contract, function),
                 metadata=metadata.definition_metadata(contract),
@@ -113,7 +118,6 @@ def _asset(
         partitions_def=partitions_definition(contract.partitioning),
         backfill_policy=dg.BackfillPolicy.single_run() if contract.partitioning else None,
         retry_policy=None if signature.inputs else EXTRACTION_RETRIES,
-        op_tags={ISOLATION_TAG: "process"} if contract.size in ("L", "XL") else None,
         resource_defs={"lakehouse": io_manager(registry), "chosen_partitions": CHOSEN},
     )
     asset = decorate(_compute(producer))

@@ -16,7 +16,15 @@ from data_platform.contracts import Contract
 from data_platform.contracts.partitions import WHOLE
 from data_platform.datasets.partitions import to_contract
 from data_platform.engines import FRAMES, engine_of
-from data_platform.lakehouse import Provenance, Publication, current_lakehouse, plan_read, publish, stage, staging_folder
+from data_platform.lakehouse import (
+    Provenance,
+    Publication,
+    current_lakehouse,
+    plan_read,
+    publish,
+    stage,
+    staging_folder,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class LakehouseIOManager(dg.IOManager):
         dataset = ".".join(key.path)
         if dataset not in self.contracts:
             raise dg.DagsterInvariantViolationError(
-                f"no contract for the asset {key.to_user_string()}: the lakehouse IO manager stores contracted datasets "
-                f"only; write contracts/{key.path[-1]}.yaml in the domain {key.path[0]}, or use another IO manager"
+                f"no contract for the asset {key.to_user_string()}: the lakehouse IO manager stores datasets that have "
+                f"one; write contracts/{key.path[-1]}.yaml in the domain {key.path[0]}, or use another IO manager"
             )
         return self.contracts[dataset]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
@@ -68,7 +67,7 @@ def publication_metadata(contract: Contract, publication: Publication) -> dict[s
     }
 
 
-def row_counts(contract: Contract, publication: Publication, partition: str) -> Mapping[str, int]:
+def row_counts(contract: Contract, publication: Publication, partition: str) -> dict[str, Any]:
     """The row count, and rows per rule that was broken, as numbers that the UI plots over time."""
     name = "dagster/partition_row_count" if contract.partitioning else "dagster/row_count"
     return {name: publication.rows[partition], "quarantined": publication.quarantined.get(partition, 0)}

@@ -45,7 +45,7 @@ def read_signature(
         reads = next((each for each in get_args(hint)[1:] if isinstance(each, Reads)), None)
         if get_origin(hint) is not Annotated or reads is None:
             if hint is None or engine_of(hint) is not None:
-                problems.append(f"parameter {name} does not say what it reads: annotate it with Annotated[..., Reads(...)]")
+                problems.append(f"parameter {name} does not say what it reads: annotate it Annotated[..., Reads(...)]")
             extras[name] = hint
             continue
         engine = engine_of(get_args(hint)[0])

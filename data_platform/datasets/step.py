@@ -61,7 +61,8 @@ def produce(producer: Producer, context: dg.AssetExecutionContext, arguments: Ma
     engine = engine_of(type(frame))
     if engine is None:
         raise dg.Failure(
-            f"{contract.dataset} returned {type(frame).__name__}; return one of {', '.join(FRAMES)}", allow_retries=False
+            f"{contract.dataset} returned {type(frame).__name__}; return one of {', '.join(FRAMES)}",
+            allow_retries=False,
         )
     provenance = Provenance(
         context.run_id, producer.code_version, engine.name, tuple(plan.trace for plan in plans.values())
@@ -70,7 +71,12 @@ def produce(producer: Producer, context: dg.AssetExecutionContext, arguments: Ma
         staged = stage(engine.relation(frame, lakehouse), contract, staging_folder(lakehouse, contract))
         context.log.info(f"Staged {staged.rows:,} rows in {len(staged.files)} file(s)")
         publication = publish(
-            lakehouse, staged, contract, partitions, provenance, on_step=lambda step: context.log.debug(f"Reached: {step}")
+            lakehouse,
+            staged,
+            contract,
+            partitions,
+            provenance,
+            on_step=lambda step: context.log.debug(f"Reached: {step}"),
         )
     except StructureError as refused:
         yield checks.structure_result(producer.key, refused.problems)
@@ -91,7 +97,9 @@ def _plan(lakehouse: Lakehouse, each: Input, chosen: ChosenPartitions, context: 
     lenient = reads.partitions != "same"
     plan = plan_read(lakehouse, each.contract, reads.columns, keys, reads.at, allow_missing=lenient)
     if keys is not None and (skipped := sorted(set(keys) - set(plan.partitions))):
-        context.log.warning(f"{each.name}: {reads.dataset} has no published data for {', '.join(skipped[:5])}; read without")
+        context.log.warning(
+            f"{each.name}: {reads.dataset} has no published data for {', '.join(skipped[:5])}; read without"
+        )
     context.log.info(f"{each.name}: {plan.rows:,} rows of {reads.dataset} at snapshot {plan.snapshot_id}")
     return plan
 
@@ -110,7 +118,11 @@ def _arguments(
 
 
 def _published(
-    producer: Producer, context: dg.AssetExecutionContext, lakehouse: Lakehouse, publication: Publication, seconds: float
+    producer: Producer,
+    context: dg.AssetExecutionContext,
+    lakehouse: Lakehouse,
+    publication: Publication,
+    seconds: float,
 ) -> dg.Output:
     contract = producer.contract
     shared = metadata.publication_metadata(contract, publication) | {"seconds": round(seconds, 3)}

@@ -4,10 +4,10 @@ Belongs here: the catalog, tables derived from contracts, staging, publishing, r
 frames of a particular engine (see engines/). Imports contracts/ and quality/ only.
 """
 
-from data_platform.lakehouse.catalog import Lakehouse
-from data_platform.lakehouse.errors import LakehouseError, StructureError
+from data_platform.lakehouse.catalog import Lakehouse, current_lakehouse
+from data_platform.lakehouse.errors import LakehouseError, MissingPartitions, StructureError
 from data_platform.lakehouse.provenance import InputRead, Provenance
-from data_platform.lakehouse.publish import Publication, publish
+from data_platform.lakehouse.publish import Publication, publish, staging_folder
 from data_platform.lakehouse.read import ReadPlan, plan_read
 from data_platform.lakehouse.staging import Staged, stage
 
@@ -15,12 +15,15 @@ __all__ = [
     "InputRead",
     "Lakehouse",
     "LakehouseError",
+    "MissingPartitions",
     "Provenance",
     "Publication",
     "ReadPlan",
     "Staged",
     "StructureError",
+    "current_lakehouse",
     "plan_read",
     "publish",
     "stage",
+    "staging_folder",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from data_platform.contracts import Contract
@@ -87,3 +87,13 @@ class Lakehouse:
             return self.catalog.load_table(dataset)
         except NoSuchTableError:
             return None
+
+
+def current_lakehouse() -> Lakehouse:
+    """The lakehouse that the environment names; the same object as long as the environment says the same."""
+    return _lakehouse(Settings.from_environment())
+
+
+@lru_cache
+def _lakehouse(settings: Settings) -> Lakehouse:
+    return Lakehouse(settings)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from data_platform.contracts import Contract
 from data_platform.contracts.partitions import WHOLE
-from data_platform.contracts.rules import KINDS
+from data_platform.contracts.rules import describe
 from data_platform.lakehouse.catalog import Lakehouse
 from data_platform.lakehouse.commit import replace_partitions
 from data_platform.lakehouse.duck import connect, create_staged, restrict
@@ -198,7 +198,7 @@ def _split(
         query = good_rows(contract, cuts, sorted(dirty), has_refused=bool(refused))
         rewritten = _copy(connection, query, f"{folders[0]}/good", options)
     if refused:
-        reasons = {rule.name: f"{', '.join(rule.columns)}: not so: {KINDS[rule.kind].meaning}" for rule in contract.rules}
+        reasons = {rule.name: f"broken: {describe(rule)}" for rule in contract.rules}
         query = f"SELECT *, md5(_partition) AS __cut FROM ({refused_rows(contract, shape, reasons, stamp)})"
         quarantine = _copy(connection, query, f"{folders[1]}/refused", "PARTITION_BY (__cut)")
     sizes = dict(zip(staged.files, staged.sizes, strict=True))

@@ -1,0 +1,171 @@
+"""Catching up: bring all datasets up to date for some days, run by run, and say what became of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import dagster as dg
+
+from data_platform.operations.launch import execute_assets
+from data_platform.operations.plan import PlannedRun, nodes_of, plan_runs
+
+MODULE, ATTRIBUTE, LOCATION = "data_platform.definitions", "defs", "data-platform"
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of one dataset: partitions published and blocked, rows, seconds of its steps, reasons."""
+
+    published: int = 0
+    blocked: int = 0
+    failed: int = 0
+    rows: int = 0
+    quarantined: int = 0
+    warnings: int = 0
+    seconds: float = 0.0
+    reasons: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Said after every step: which day, how many steps of the whole are done, and the dataset just finished."""
+
+    day: date
+    done: int
+    total: int
+    dataset: str
+
+
+def days_before(until: date, count: int) -> list[date]:
+    """The last `count` days up to and including `until`."""
+    return [until - timedelta(days=back) for back in reversed(range(count))]
+
+
+def catch_up(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    days: Sequence[date],
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> dict[str, Result]:
+    """Materialize, day after day, what is missing for `days`; blocked partitions are tried again, published ones not.
+
+    Unpartitioned datasets are produced where they are missing, and once more with the last day that had anything new.
+    """
+    graph = definitions.resolve_asset_graph()
+    nodes = nodes_of(definitions)
+    nodes_once = {node.dataset for node in nodes if not node.partitioning}
+    plans = {day: plan_runs(nodes, _missing(graph, instance, day)) for day in days}
+    if busy := [day for day in days if plans[day]]:
+        plans[busy[-1]] = plan_runs(nodes, _missing(graph, instance, busy[-1], refresh=True))
+    results: dict[str, Result] = {}
+    total, done = sum(len(run.datasets) for runs in plans.values() for run in runs), 0
+    produced: set[str] = set()
+    for day, runs in plans.items():
+        for run in runs:
+            once = [name for name in run.datasets if name in nodes_once and name in produced and day != busy[-1]]
+            for dataset in _execute(instance, run, [name for name in run.datasets if name not in once], results):
+                done += 1
+                produced.add(dataset)
+                on_progress(Progress(day, done, total, dataset))
+            done += len(once)
+    return results
+
+
+def _missing(
+    graph: dg.AssetGraph, instance: dg.DagsterInstance, day: date, *, refresh: bool = False
+) -> dict[str, list[str]]:
+    """What is not published of one day; with `refresh` also every unpartitioned dataset, published or not."""
+    missing: dict[str, list[str]] = {}
+    for key in graph.executable_asset_keys:
+        partitions = graph.get(key).partitions_def
+        if partitions is None:
+            there = instance.get_latest_materialization_event(key) is not None
+            missing[".".join(key.path)] = [] if there and not refresh else [""]
+        else:
+            published = instance.get_materialized_partitions(key)
+            missing[".".join(key.path)] = [each for each in partitions_of_day(partitions, day) if each not in published]
+    return missing
+
+
+def partitions_of_day(definition: dg.PartitionsDefinition, day: date) -> list[str]:
+    """The partitions of one day: itself, its hours, or itself with every static value."""
+    spelt = day.isoformat()
+    if isinstance(definition, dg.MultiPartitionsDefinition):
+        return [key for key in definition.get_partition_keys() if spelt in key.split("|")]
+    if isinstance(definition, dg.HourlyPartitionsDefinition):
+        return [f"{spelt}-{hour:02}:00" for hour in range(24)]
+    if isinstance(definition, dg.DailyPartitionsDefinition):
+        return [spelt]
+    return list(definition.get_partition_keys())
+
+
+def _execute(
+    instance: dg.DagsterInstance, run: PlannedRun, datasets: Sequence[str], results: dict[str, Result]
+) -> Iterator[str]:
+    """Execute one planned run and yield each dataset as its step ends."""
+    keys = [dg.AssetKey(name.split(".")) for name in datasets]
+    by_step = {name.replace(".", "__"): name for name in datasets}
+    finished: list[str] = []
+    started = dict[str, float]()
+
+    def listen(event: dg.DagsterEvent) -> None:
+        name = by_step.get(event.step_key or "")
+        if name is None:
+            return
+        result = results.setdefault(name, Result())
+        if event.is_step_start:
+            started[name] = time.monotonic()
+        elif event.is_step_materialization:
+            _published(result, event)
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            _checked(result, event)
+        elif event.is_step_success or event.is_step_failure or event.is_step_skipped:
+            result.seconds += time.monotonic() - started.get(name, time.monotonic())
+            if event.is_step_failure and not result.blocked:
+                result.failed += 1
+                result.reasons.append(str(event.step_failure_data.error_display_string).strip().splitlines()[0])
+            finished.append(name)
+
+    for first, last in _spans(run.partitions):
+        execute_assets(
+            instance,
+            MODULE,
+            ATTRIBUTE,
+            keys,
+            partition=first if first and first == last else None,
+            partition_range=(first, last) if first != last else None,
+            location_name=LOCATION,
+            on_event=listen,
+        )
+    yield from dict.fromkeys(finished)
+
+
+def _spans(partitions: Sequence[str]) -> list[tuple[str, str]]:
+    """First and last of each run: hours of a day are one range; keys of two dimensions are run one by one."""
+    if not partitions:
+        return [("", "")]
+    if any("|" in partition for partition in partitions):
+        return [(partition, partition) for partition in partitions]
+    return [(partitions[0], partitions[-1])]
+
+
+def _published(result: Result, event: dg.DagsterEvent) -> None:
+    metadata = event.step_materialization_data.materialization.metadata
+    counts = [metadata[name].value for name in ("dagster/partition_row_count", "dagster/row_count") if name in metadata]
+    result.published += 1
+    result.rows += int(counts[0]) if counts else 0  # type: ignore[arg-type]
+    result.quarantined += int(metadata["quarantined"].value) if "quarantined" in metadata else 0  # type: ignore[arg-type]
+
+
+def _checked(result: Result, event: dg.DagsterEvent) -> None:
+    check = event.asset_check_evaluation_data
+    if check.passed:
+        return
+    if check.severity is dg.AssetCheckSeverity.ERROR:
+        result.blocked = result.blocked + 1 if not result.reasons else result.blocked
+        result.reasons.append(check.description or check.check_name)
+    else:
+        result.warnings += 1
