@@ -7,7 +7,16 @@ another orchestrator can use it alone. Everybody may import it.
 
 from data_platform.contracts.catalog import Contracts
 from data_platform.contracts.errors import ContractError, Finding
-from data_platform.contracts.model import Column, Contract, OnFailure, Partitioning, PartitionKey, Policy, Rule, Threshold
+from data_platform.contracts.model import (
+    Column,
+    Contract,
+    OnFailure,
+    Partitioning,
+    PartitionKey,
+    Policy,
+    Rule,
+    Threshold,
+)
 from data_platform.contracts.types import ColumnType
 
 __all__ = [

@@ -75,7 +75,7 @@ class Threshold:
         raise ValueError(f"unknown operator {self.operator!r}; known: {', '.join(OPERATORS)}")
 
     def __str__(self) -> str:
-        value = f"{self.value[0]:g} and {self.value[1]:g}" if isinstance(self.value, tuple) else f"{self.value:g}"
+        value = " and ".join(f"{each:,}" for each in (self.value if isinstance(self.value, tuple) else (self.value,)))
         return f"{OPERATORS[self.operator]} {value}{'%' if self.unit == 'percent' else ''}"
 
 
@@ -105,7 +105,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's promise. `classification` is one of SENSITIVITIES; `pii` names the category of personal data, or ''."""
+    """A column's promise. `classification` is one of SENSITIVITIES; `pii` the category of personal data, or ''."""
 
     name: str
     type: ColumnType

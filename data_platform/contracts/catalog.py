@@ -1,0 +1,145 @@
+"""All contracts of a project, by dataset: found in the domains' folders, read once per content, checked together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from data_platform.contracts.cache import ContractCache, digest
+from data_platform.contracts.errors import ContractError, Finding
+from data_platform.contracts.model import Contract
+from data_platform.contracts.naming import closest
+
+FOLDER = "contracts"
+"""Where a domain keeps its contracts: `<domains>/<domain>/contracts/*.yaml`."""
+SUFFIXES = (".yaml", ".yml")  # .yml is found so that it can be reported: it is not a contract's name
+
+
+class Contracts(Mapping[str, Contract]):
+    """Contracts by dataset (`<domain>.<name>`), in that order."""
+
+    def __init__(self, contracts: Mapping[str, Contract]):
+        self._contracts = dict(sorted(contracts.items()))
+
+    @classmethod
+    def load(cls, *folders: Path, cache: Path | None = None) -> Contracts:
+        """Every contract under some domains folders; ContractError with all findings of all files.
+
+        `cache` is a folder where built contracts are kept between processes; None keeps none."""
+        contracts, findings = _read(_in_domains(folders), cache)
+        if findings:
+            raise ContractError(findings)
+        return cls(contracts)
+
+    @classmethod
+    def of(cls, *contracts: Contract) -> Contracts:
+        """These contracts; ContractError where two describe one dataset."""
+        found: dict[str, Contract] = {}
+        for contract in contracts:
+            if contract.dataset in found:
+                raise ContractError([_twice(contract, found[contract.dataset], 1, 1)])
+            found[contract.dataset] = contract
+        return cls(found)
+
+    def __getitem__(self, dataset: str) -> Contract:
+        try:
+            return self._contracts[dataset]
+        except KeyError:
+            meant = self.suggest(dataset)
+            hint = f"did you mean {' or '.join(meant)}?" if meant else "see `dp datasets ls`"
+            raise KeyError(f"there is no dataset {dataset!r}; {hint}") from None
+
+    def __contains__(self, dataset: object) -> bool:
+        return dataset in self._contracts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._contracts)
+
+    def __len__(self) -> int:
+        return len(self._contracts)
+
+    def __repr__(self) -> str:
+        return f"Contracts({', '.join(self._contracts)})"
+
+    def suggest(self, name: str, most: int = 3) -> list[str]:
+        """The datasets called most like `name`, the closest first; one of that name in another domain comes first."""
+        short = name.rpartition(".")[2]
+        found = [dataset for dataset in self._contracts if dataset.rpartition(".")[2] == short]
+        candidates = [dataset for dataset in self._contracts if dataset not in found]
+        while len(found) < most and (match := closest(name, candidates)):
+            found.append(match)
+            candidates.remove(match)
+        return found[:most]
+
+
+def check(paths: Iterable[Path]) -> list[Finding]:
+    """Everything wrong with some contract files, and with all those in some folders (at any depth)."""
+    return sorted(_read(_in(paths), None)[1])
+
+
+def _in_domains(folders: Iterable[Path]) -> Iterator[Path]:
+    for folder in folders:
+        if not folder.is_dir():
+            yield folder
+        for suffix in SUFFIXES:
+            yield from sorted(folder.glob(f"*/{FOLDER}/*{suffix}"))
+
+
+def _in(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        for file in sorted(file for suffix in SUFFIXES for file in path.rglob(f"*{suffix}")):
+            if file.parent.name == FOLDER or file.parent == path:
+                yield file
+
+
+def _read(files: Iterable[Path], cache: Path | None) -> tuple[dict[str, Contract], list[Finding]]:
+    known = ContractCache(cache)
+    contracts: dict[str, Contract] = {}
+    findings: list[Finding] = []
+    for file in dict.fromkeys(files):
+        contract, wrong = _read_one(file, known)
+        findings += wrong
+        if contract is None:
+            continue
+        if (first := contracts.setdefault(contract.dataset, contract)) is not contract:
+            findings.append(_twice(contract, first, *_place_of_id(file)))
+    known.save()
+    return contracts, findings
+
+
+def _read_one(file: Path, known: ContractCache) -> tuple[Contract | None, list[Finding]]:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        fix = "check the path; domains are folders with contracts/*.yaml"
+        return None, [Finding(str(file), 1, 1, "C103", f"cannot be read: {error.strerror}", fix)]
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return None, [Finding(str(file), line, 1, "C103", "not UTF-8 text", "save the file as UTF-8")]
+    domain = file.absolute().parent.parent.name if file.parent.name == FOLDER else ""
+    key = digest(content)
+    contract = known.get(key, str(file))
+    if contract is not None and file.name == f"{contract.name}.yaml" and domain in ("", contract.domain):
+        return contract, []
+    from data_platform.contracts.odcs import read
+
+    contract, findings = read(text, str(file), domain=domain, digest=key)
+    if contract is not None:
+        known.put(key, contract)
+    return contract, findings
+
+
+def _place_of_id(file: Path) -> tuple[int, int]:
+    from data_platform.contracts.yaml_source import Source
+
+    return Source(file.read_text("utf-8-sig")).locate(("id",))
+
+
+def _twice(contract: Contract, first: Contract, line: int, column: int) -> Finding:
+    message = f"the dataset `{contract.dataset}` is already described in {first.file or 'another contract'}"
+    return Finding(contract.file, line, column, "C310", message, "remove one of the two")
