@@ -15,7 +15,7 @@ READY := $(VENV)/.ready
 INSTANCE := $(DAGSTER_HOME)/dagster.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test test-all check bench clean lock
+.PHONY: help setup run dev test test-slow check bench clean lock
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,8 +42,8 @@ dev: setup ## The Dagster UI, webserver and daemon on 127.0.0.1:PORT (3000)
 test: setup ## Unit and in-process tests
 	pytest -n 2 --dist loadscope -m "not slow"
 
-test-all: setup ## All tests: also the daemon, the browser, kill -9
-	pytest -n 2 --dist loadscope
+test-slow: setup ## End-to-end tests: the daemon, the browser, kill -9
+	pytest -m slow
 
 check: setup ## Lint, format, types, imports, contracts, definitions
 	ruff check .

@@ -17,8 +17,9 @@ from data_platform.contracts import Contract, Contracts
 from data_platform.datasets import checks, metadata
 from data_platform.datasets.automation import automation_condition
 from data_platform.datasets.errors import DefinitionError
-from data_platform.datasets.io import ChosenPartitions, LakehouseIOManager, PartitionsIOManager
-from data_platform.datasets.partitions import partition_mapping, partitions_definition
+from data_platform.datasets.io import LakehouseIOManager
+from data_platform.datasets.partitions import partitions_definition
+from data_platform.datasets.reads import Window
 from data_platform.datasets.signature import Input, Signature, read_signature
 from data_platform.datasets.step import OUTPUT, Producer, produce
 from data_platform.settings import Settings
@@ -30,7 +31,6 @@ for _beta in (
 ):  # used knowingly; pinned by tests
     warnings.filterwarnings("ignore", message=f"Parameter `{_beta}`", category=dg.BetaWarning)
 
-CHOSEN = dg.IOManagerDefinition.hardcoded_io_manager(PartitionsIOManager())
 EXTRACTION_RETRIES = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 """For datasets that read the outside world. A function of pinned inputs that fails once fails again: no retries."""
 
@@ -94,13 +94,13 @@ def _asset(
     producer = Producer(function, contract, signature, key, granularity, version)
     decorate = dg.multi_asset(
         name=contract.dataset.replace(".", "__"),
-        ins={each.name: _asset_in(each, contract) for each in signature.inputs},
+        deps=_dependencies(signature),
         outs={
             OUTPUT: dg.AssetOut(
                 key=key,
                 dagster_type=object,
                 is_required=False,  # withheld where a partition is blocked: nothing recorded, nothing run downstream
-                io_manager_key="lakehouse",
+                io_manager_key="datasets",
                 description=_description(contract, function),
                 metadata=metadata.definition_metadata(contract),
                 group_name=contract.domain,
@@ -118,7 +118,8 @@ def _asset(
         partitions_def=partitions_definition(contract.partitioning),
         backfill_policy=dg.BackfillPolicy.single_run() if contract.partitioning else None,
         retry_policy=None if signature.inputs else EXTRACTION_RETRIES,
-        resource_defs={"lakehouse": io_manager(registry), "chosen_partitions": CHOSEN},
+        required_resource_keys=set(signature.resources),
+        resource_defs={"datasets": io_manager(registry)},
     )
     asset = decorate(_compute(producer))
     asset.__class__ = Dataset  # multi_asset has no way to say which class it builds
@@ -127,15 +128,12 @@ def _asset(
 
 
 def _compute(producer: Producer) -> Callable[..., Any]:
-    """The function Dagster runs. `multi_asset` refuses Annotated parameters and reads the rest from the signature, so
-    that one is put on: inputs bare, resources and config as they were annotated."""
+    """The function Dagster runs: it takes the context and run config; inputs and resources are fetched by the step."""
 
-    def compute(context: dg.AssetExecutionContext, **arguments: Any) -> Any:
-        yield from produce(producer, context, arguments)
+    def compute(context: dg.AssetExecutionContext, **config: Any) -> Any:
+        yield from produce(producer, context, config)
 
-    annotations: dict[str, Any] = {"context": dg.AssetExecutionContext}
-    annotations |= dict.fromkeys((each.name for each in producer.signature.inputs), ChosenPartitions)
-    annotations |= producer.signature.extras
+    annotations: dict[str, Any] = {"context": dg.AssetExecutionContext, **producer.signature.config}
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     compute.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [inspect.Parameter(name, kind, annotation=hint) for name, hint in annotations.items()]
@@ -146,13 +144,17 @@ def _compute(producer: Producer) -> Callable[..., Any]:
     return compute
 
 
-def _asset_in(each: Input, reader: Contract) -> dg.AssetIn:
-    return dg.AssetIn(
-        key=asset_key(each.reads.dataset),
-        input_manager_key="chosen_partitions",
-        partition_mapping=partition_mapping(each.reads.partitions, reader, each.contract),
-        metadata={"columns": list(each.reads.columns), "partitions": str(each.reads.partitions)},
-    )
+def _dependencies(signature: Signature) -> list[dg.AssetDep]:
+    """One per dataset read; where it is read twice, the wider read decides which partitions it depends on."""
+    widest: dict[str, Input] = {}
+    for each in sorted(signature.inputs, key=_width):
+        widest[each.reads.dataset] = each
+    return [dg.AssetDep(asset_key(name), partition_mapping=each.mapping) for name, each in widest.items()]
+
+
+def _width(each: Input) -> float:
+    how = each.reads.partitions
+    return how.length if isinstance(how, Window) else (1 if how == "same" else float("inf"))
 
 
 def _description(contract: Contract, function: Callable[..., Any]) -> str:

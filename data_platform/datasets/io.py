@@ -1,13 +1,12 @@
-"""IO managers: how Dagster hands a dataset to its readers.
+"""The IO manager: how plain Dagster assets read and write datasets.
 
-`@dataset` functions get the partitions that Dagster chose and plan their own read; plain Dagster assets get a frame of
-the type they annotate, and what they return is published through the same write-audit-publish.
+They get a frame of the type they annotate, and what they return is published through the same write-audit-publish.
+`@dataset` functions need no IO manager: the step plans its own reads and publishes itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -27,23 +26,6 @@ from data_platform.lakehouse import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenPartitions:
-    """The partitions of one input that Dagster chose, in Dagster's spelling; None for an unpartitioned input."""
-
-    keys: tuple[str, ...] | None
-
-
-class PartitionsIOManager(dg.IOManager):
-    """Loads nothing: tells a `@dataset` function which partitions of an input are its own."""
-
-    def load_input(self, context: dg.InputContext) -> ChosenPartitions:
-        return ChosenPartitions(tuple(context.asset_partition_keys) if context.has_asset_partitions else None)
-
-    def handle_output(self, context: dg.OutputContext, obj: object) -> None:
-        raise NotImplementedError("only inputs are loaded through this IO manager")
-
-
 class LakehouseIOManager(dg.IOManager):
     """Reads and writes datasets for plain assets, and lets them read what `@dataset` functions published."""
 
@@ -60,7 +42,8 @@ class LakehouseIOManager(dg.IOManager):
             )
         partitions = to_contract(contract, context.asset_partition_keys) if context.has_asset_partitions else None
         columns = (context.definition_metadata or {}).get("columns", ())
-        plan = plan_read(current_lakehouse(), contract, columns, partitions)
+        several = partitions is not None and len(partitions) > 1  # a window, or all: what there is
+        plan = plan_read(current_lakehouse(), contract, columns, partitions, allow_missing=several)
         return engine.read(plan, current_lakehouse())
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import dagster as dg
@@ -34,7 +34,10 @@ def _one(key: PartitionKey) -> dg.PartitionsDefinition:
 
 
 def partition_mapping(how: str | Window, reader: Contract, read: Contract) -> dg.PartitionMapping | None:
-    """How the reader's partitions choose those of what it reads; None leaves Dagster's own inference."""
+    """How the reader's partitions choose those of what it reads; None where an unpartitioned dataset is read.
+
+    Raises ValueError where the two are cut in ways that do not correspond.
+    """
     if read.partitioning is None:
         return None
     if how == "all" or reader.partitioning is None:
@@ -43,7 +46,45 @@ def partition_mapping(how: str | Window, reader: Contract, read: Contract) -> dg
         return dg.TimeWindowPartitionMapping(
             start_offset=1 - how.length, end_offset=0, allow_nonexistent_upstream_partitions=True
         )
-    return None
+    mine, theirs = reader.partitioning.keys, read.partitioning.keys
+    if len(mine) == len(theirs) == 1 and "static" not in (mine[0].granularity, theirs[0].granularity):
+        return dg.TimeWindowPartitionMapping()
+    if _cut(mine) == _cut(theirs):
+        return dg.IdentityPartitionMapping()
+    if len(mine) != len(theirs):
+        several, one = (mine, theirs) if len(mine) > 1 else (theirs, mine)
+        for key in several:
+            if _cut([key]) == _cut(one):
+                return dg.MultiToSingleDimensionPartitionMapping(key.column)
+    raise ValueError(
+        f"{reader.dataset} is partitioned by {' x '.join(map(_spelt, mine))} but {read.dataset} by "
+        f'{" x ".join(map(_spelt, theirs))}, which do not correspond; use partitions="all"'
+    )
+
+
+def _cut(keys: Sequence[PartitionKey]) -> list[tuple[object, ...]]:
+    """What must be equal for two cuts to correspond: not where they start, nor, where there is one, its column."""
+    named = len(keys) > 1
+    return sorted((key.column if named else "", key.granularity, tuple(sorted(key.values))) for key in keys)
+
+
+def _spelt(key: PartitionKey) -> str:
+    return f"{key.column} ({key.granularity})"
+
+
+def partitions_read(
+    mapping: dg.PartitionMapping | None, reader: Contract, keys: Sequence[str], read: Contract
+) -> tuple[str, ...] | None:
+    """The partitions (in the contract's spelling) that these of the reader (in Dagster's) are made from; None for all.
+
+    The mapping is the very object that Dagster plans backfills with."""
+    if mapping is None or isinstance(mapping, dg.AllPartitionMapping):
+        return None
+    mine, theirs = partitions_definition(reader.partitioning), partitions_definition(read.partitioning)
+    assert mine is not None and theirs is not None
+    wanted = mine.subset_with_partition_keys(keys)
+    found = mapping.get_upstream_mapped_partitions_result_for_partitions(wanted, mine, theirs).partitions_subset
+    return to_contract(read, found.get_partition_keys())
 
 
 def to_contract(contract: Contract, keys: Iterable[str]) -> tuple[str, ...]:

@@ -7,27 +7,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+import dagster as dg
+
 from data_platform.contracts import Contract
+from data_platform.datasets.partitions import partition_mapping
 from data_platform.datasets.reads import Reads, Window
 from data_platform.engines import FRAMES, Engine, engine_of
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One parameter that is a dataset: which, through which engine, under which contract."""
+    """One parameter that is a dataset: which, through which engine, under which contract, and which partitions."""
 
     name: str
     reads: Reads
     engine: Engine
     contract: Contract
+    mapping: dg.PartitionMapping | None
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """`extras` are the parameters Dagster supplies (resources, config); `engine` is the return annotation's."""
+    """`resources` are parameters filled from Dagster resources of the same name, `config` is the one for run config (by
+    its annotation, as Dagster has it); `engine` is the return annotation's."""
 
     inputs: tuple[Input, ...]
-    extras: Mapping[str, Any]
+    resources: tuple[str, ...]
+    config: Mapping[str, type[dg.Config]]
     takes_context: bool
     engine: Engine | None
 
@@ -37,7 +43,7 @@ def read_signature(
 ) -> tuple[Signature, list[str]]:
     """The signature, and every problem with it (each with its fix)."""
     hints = get_type_hints(function, include_extras=True)
-    inputs, extras, problems = [], {}, []
+    inputs, resources, config, problems = [], [], {}, []
     for name in inspect.signature(function).parameters:
         if name == "context":
             continue
@@ -46,7 +52,10 @@ def read_signature(
         if get_origin(hint) is not Annotated or reads is None:
             if hint is None or engine_of(hint) is not None:
                 problems.append(f"parameter {name} does not say what it reads: annotate it Annotated[..., Reads(...)]")
-            extras[name] = hint
+            elif _is_config(hint):
+                config[name] = hint
+            else:
+                resources.append(name)
             continue
         engine = engine_of(get_args(hint)[0])
         if engine is None:
@@ -54,12 +63,24 @@ def read_signature(
                 f"parameter {name}: {get_args(hint)[0]!r} is not a frame type this platform reads; use one of "
                 f"{', '.join(FRAMES)}"
             )
-        found = _problems(name, reads, reader, contracts)
-        problems += found
-        if engine is not None and not found:
-            inputs.append(Input(name, reads, engine, contracts[reads.dataset]))
+        if found := _problems(name, reads, reader, contracts):
+            problems += found
+            continue
+        read = contracts[reads.dataset]
+        try:
+            mapping = partition_mapping(reads.partitions, reader, read)
+        except ValueError as error:
+            problems.append(f"parameter {name}: {error}")
+            continue
+        if engine is not None:
+            inputs.append(Input(name, reads, engine, read, mapping))
     takes_context = "context" in inspect.signature(function).parameters
-    return Signature(tuple(inputs), extras, takes_context, engine_of(hints.get("return"))), problems
+    engine = engine_of(hints.get("return"))
+    return Signature(tuple(inputs), tuple(resources), config, takes_context, engine), problems
+
+
+def _is_config(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, dg.Config) and not issubclass(hint, dg.ConfigurableResource)
 
 
 def _problems(name: str, reads: Reads, reader: Contract, contracts: Mapping[str, Contract]) -> list[str]:
@@ -71,7 +92,7 @@ def _problems(name: str, reads: Reads, reader: Contract, contracts: Mapping[str,
     if read.domain != reader.domain and read.visibility != "public":
         return [
             f"parameter {name} reads {read.dataset}, which is private to the domain {read.domain}; ask "
-            f"{', '.join(read.owners) or 'its owner'} to set visibility: public, or read a public dataset of that domain"
+            f"{', '.join(read.owners) or 'its owner'} to set visibility: public, or read a public dataset of it"
         ]
     problems = []
     for column in reads.columns or read.column_names:
@@ -84,7 +105,7 @@ def _problems(name: str, reads: Reads, reader: Contract, contracts: Mapping[str,
         elif not reader.may_read(read.column(column)):
             problems.append(
                 f"parameter {name} reads {read.dataset}.{column}, which is {read.column(column).classification}, but "
-                f"{reader.dataset} is only cleared for {reader.clearance}; name the columns you need without it, or set "
+                f"{reader.dataset} is only cleared for {reader.clearance}; name the columns you need, or set "
                 f"clearance: {read.column(column).classification} in the contract of {reader.dataset}"
             )
     if isinstance(reads.partitions, Window) and not (_time(read) and _time(reader)):

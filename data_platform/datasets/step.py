@@ -7,7 +7,7 @@ good data stays; partitions that passed are published and recorded), `published`
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,7 @@ import dagster as dg
 from data_platform.contracts import Contract
 from data_platform.contracts.partitions import WHOLE
 from data_platform.datasets import checks, metadata
-from data_platform.datasets.io import ChosenPartitions
-from data_platform.datasets.partitions import to_contract, to_dagster
+from data_platform.datasets.partitions import partitions_read, to_contract, to_dagster
 from data_platform.datasets.signature import Input, Signature
 from data_platform.engines import FRAMES, engine_of
 from data_platform.lakehouse import (
@@ -51,13 +50,14 @@ class Producer:
 Event = dg.AssetCheckResult | dg.Output
 
 
-def produce(producer: Producer, context: dg.AssetExecutionContext, arguments: Mapping[str, Any]) -> Iterator[Event]:
-    """Run the producer for the partitions of this step; yields check results, then the output where all is published."""
+def produce(producer: Producer, context: dg.AssetExecutionContext, config: Mapping[str, Any]) -> Iterator[Event]:
+    """Run the producer for this step's partitions; yields check results, then the output where all is published."""
     started = time.monotonic()
     contract, lakehouse = producer.contract, current_lakehouse()
-    partitions = to_contract(contract, context.partition_keys) if contract.partitioning else (WHOLE,)
-    plans = {each.name: _plan(lakehouse, each, arguments[each.name], context) for each in producer.signature.inputs}
-    frame = producer.function(**_arguments(producer, context, arguments, plans, lakehouse))
+    keys = context.partition_keys if contract.partitioning else ()
+    partitions = to_contract(contract, keys) if contract.partitioning else (WHOLE,)
+    plans = {each.name: _plan(lakehouse, contract, each, keys, context) for each in producer.signature.inputs}
+    frame = producer.function(**_arguments(producer, context, config, plans, lakehouse))
     engine = engine_of(type(frame))
     if engine is None:
         raise dg.Failure(
@@ -90,10 +90,12 @@ def produce(producer: Producer, context: dg.AssetExecutionContext, arguments: Ma
     yield _published(producer, context, lakehouse, publication, time.monotonic() - started)
 
 
-def _plan(lakehouse: Lakehouse, each: Input, chosen: ChosenPartitions, context: dg.AssetExecutionContext) -> ReadPlan:
+def _plan(
+    lakehouse: Lakehouse, reader: Contract, each: Input, mine: Sequence[str], context: dg.AssetExecutionContext
+) -> ReadPlan:
     """Pin the snapshot, files and columns of one input before any row is read."""
     reads = each.reads
-    keys = None if chosen.keys is None or reads.partitions == "all" else to_contract(each.contract, chosen.keys)
+    keys = partitions_read(each.mapping, reader, mine, each.contract)
     lenient = reads.partitions != "same"
     plan = plan_read(lakehouse, each.contract, reads.columns, keys, reads.at, allow_missing=lenient)
     if keys is not None and (skipped := sorted(set(keys) - set(plan.partitions))):
@@ -107,14 +109,14 @@ def _plan(lakehouse: Lakehouse, each: Input, chosen: ChosenPartitions, context: 
 def _arguments(
     producer: Producer,
     context: dg.AssetExecutionContext,
-    arguments: Mapping[str, Any],
+    config: Mapping[str, Any],
     plans: Mapping[str, ReadPlan],
     lakehouse: Lakehouse,
 ) -> dict[str, Any]:
     engines = {each.name: each.engine for each in producer.signature.inputs}
     frames = {name: engines[name].read(plan, lakehouse) for name, plan in plans.items()}
-    given = {name: arguments[name] for name in producer.signature.extras}
-    return frames | given | ({"context": context} if producer.signature.takes_context else {})
+    given = {name: getattr(context.resources, name) for name in producer.signature.resources}
+    return frames | given | dict(config) | ({"context": context} if producer.signature.takes_context else {})
 
 
 def _published(
@@ -163,6 +165,6 @@ def _why_blocked(contract: Contract, publication: Publication) -> str:
     ]
     more = f"; and {len(reasons) - 5} more" if len(reasons) > 5 else ""
     return (
-        f"{contract.dataset} is blocked: {'; '.join(reasons[:5])}{more}. The last good data stays. Repair the source or "
-        f"change the contract ({contract.file or contract.dataset}), then materialize again."
+        f"{contract.dataset} is blocked: {'; '.join(reasons[:5])}{more}. The last good data stays. Repair the source "
+        f"or change the contract ({contract.file or contract.dataset}), then materialize again."
     )

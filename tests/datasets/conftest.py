@@ -1,0 +1,1 @@
+from data_platform.datasets.testing import lakehouse  # noqa: F401
