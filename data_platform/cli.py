@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 something is wrong with what was asked about (findings, fa
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from data_platform.lakehouse.inventory import Inventory
 
-console = Console(highlight=False)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 errors = Console(stderr=True, highlight=False)
 app = typer.Typer(
     no_args_is_help=True,
@@ -102,9 +104,12 @@ def datasets_ls(
     if output is Format.JSON:
         _print_json({each.dataset: _summary(found[each.dataset]) for each in chosen})
         return
-    table = Table("dataset", "owner", "visibility", "partitions", "published", "rows", "quarantined", "last published")
-    for name in ("published", "rows", "quarantined"):
-        next(column for column in table.columns if column.header == name).justify = "right"
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    table.add_column("dataset", no_wrap=True)
+    for name in ("owner", "visibility", "partitions"):
+        table.add_column(name)
+    for name in ("published", "rows", "quarantined", "last published"):
+        table.add_column(name, justify="right", no_wrap=True)
     for each in chosen:
         there = found[each.dataset]
         cut = " x ".join(key.granularity for key in each.partitioning.keys) if each.partitioning else "-"

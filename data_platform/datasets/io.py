@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from data_platform.contracts import Contract
+from data_platform.contracts import Contract, Policy
 from data_platform.contracts.partitions import WHOLE
 from data_platform.datasets.partitions import to_contract
 from data_platform.engines import FRAMES, engine_of
@@ -60,7 +60,7 @@ class LakehouseIOManager(dg.IOManager):
         provenance = Provenance(run_id=context.run_id, engine=engine.name)
         publication = publish(lakehouse, staged, contract, partitions, provenance)
         if publication.blocked:
-            failing = [o for v in publication.verdicts for o in v.outcomes if v.blocked and not o.holds]
+            failing = [o for v in publication.verdicts for o in v.outcomes if o.action is Policy.BLOCK]
             raise dg.Failure(
                 f"{contract.dataset} was blocked: " + "; ".join(f"{o.rule.name}: {o.reason}" for o in failing[:5]),
                 allow_retries=False,

@@ -13,7 +13,7 @@ from typing import Any
 
 import dagster as dg
 
-from data_platform.contracts import Contract
+from data_platform.contracts import Contract, Policy
 from data_platform.contracts.partitions import WHOLE
 from data_platform.datasets import checks, metadata
 from data_platform.datasets.partitions import partitions_read, to_contract, to_dagster
@@ -161,7 +161,7 @@ def _why_blocked(contract: Contract, publication: Publication) -> str:
         for verdict in publication.verdicts
         if verdict.blocked
         for outcome in verdict.outcomes
-        if not outcome.holds
+        if outcome.action is Policy.BLOCK
     ]
     more = f"; and {len(reasons) - 5} more" if len(reasons) > 5 else ""
     return (

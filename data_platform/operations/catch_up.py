@@ -15,6 +15,10 @@ from data_platform.operations.plan import PlannedRun, nodes_of, plan_runs
 MODULE, ATTRIBUTE, LOCATION = "data_platform.definitions", "defs", "data-platform"
 
 
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""The UI has the logs; the terminal has the progress display."""
+
+
 @dataclass(slots=True)
 class Result:
     """What became of one dataset: partitions published and blocked, rows, seconds of its steps, reasons."""
@@ -138,6 +142,7 @@ def _execute(
             partition=first if first and first == last else None,
             partition_range=(first, last) if first != last else None,
             location_name=LOCATION,
+            run_config=QUIET,
             on_event=listen,
         )
     yield from dict.fromkeys(finished)

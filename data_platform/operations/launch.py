@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.reconstruct import ReconstructableRepository
@@ -39,6 +40,7 @@ def execute_assets(
     partition: str | None = None,
     partition_range: tuple[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
+    run_config: Mapping[str, Any] | None = None,
     on_event: Callable[[dg.DagsterEvent], None] | None = None,
     location_name: str | None = None,
 ) -> Execution:
@@ -55,6 +57,7 @@ def execute_assets(
     run = instance.create_run_for_job(
         job.get_definition(),
         asset_selection=frozenset(selection),
+        run_config=dict(run_config or {}),
         tags={**_partition_tags(partition, partition_range), **(tags or {})},
         job_code_origin=job.get_python_origin(),
         remote_job_origin=_remote_origin(module, attribute, location_name, definition.name),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from rich import box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -89,13 +90,13 @@ def _summary(console: Console, results: Mapping[str, Result], days: list[date], 
     if not results:
         console.print(f"Everything is up to date for {span}.", style="green")
     else:
-        table = Table(title=f"Datasets, {span}", title_justify="left")
-        table.add_column("dataset")
-        for name in ("published", "blocked", "quarantined rows", "rows", "warnings", "seconds"):
-            table.add_column(name, justify="right")
+        table = Table(title=f"Partitions and rows, {span}", box=box.SIMPLE, pad_edge=False)
+        table.add_column("dataset", no_wrap=True)
+        for name in ("published", "blocked", "rows", "quarantined", "warned", "seconds"):
+            table.add_column(name, justify="right", no_wrap=True)
         for dataset, result in sorted(results.items()):
             style = "red" if result.failed or result.blocked else None
-            cells = (result.published, result.blocked, result.quarantined, result.rows, result.warnings)
+            cells = (result.published, result.blocked, result.rows, result.quarantined, result.warnings)
             table.add_row(
                 dataset, *(f"{cell:,}" if cell else "-" for cell in cells), f"{result.seconds:.1f}", style=style
             )
@@ -116,4 +117,4 @@ def _summary(console: Console, results: Mapping[str, Result], days: list[date], 
     console.print("  dp datasets show ads.listings  one dataset: promises, rules, publications", markup=False)
 
 
-_TOTALS = ("published", "blocked", "quarantined", "rows", "warnings")
+_TOTALS = ("published", "blocked", "rows", "quarantined", "warnings")
