@@ -163,8 +163,9 @@ def test_provenance_names_run_code_contract_and_the_snapshots_that_were_read():
     assert summary["data-platform.run-id"] == result.run_id
     assert summary["data-platform.contract-version"] == "1.0.0"
     assert summary["data-platform.code-version"] == scenario.stats.producer.code_version
-    assert f'"dataset":"ads.raw","snapshot":{read},"partitions":["{DAYS[0]}"],"columns":["day"]' in (
-        summary["data-platform.inputs"]
+    assert (
+        f'"dataset":"ads.raw","snapshot":{read},"partitions":["{DAYS[0]}"],"columns":["day"]'
+        in (summary["data-platform.inputs"])
     )
 
 
