@@ -30,6 +30,7 @@ for _beta in (
     "data_version",
 ):  # used knowingly; pinned by tests
     warnings.filterwarnings("ignore", message=f"Parameter `{_beta}`", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", message="Class `MultiToSingleDimensionPartitionMapping`", category=dg.BetaWarning)
 
 EXTRACTION_RETRIES = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 """For datasets that read the outside world. A function of pinned inputs that fails once fails again: no retries."""

@@ -47,29 +47,29 @@ def reading(annotation: Any, name: str = "ads.report"):
     [
         (
             Annotated[pl.LazyFrame, Reads("users.user")],
-            "reads users.user, which has no contract (did you mean users.users?)",
+            "users.user, which has no contract (did you mean users.users?)",
         ),
         (
             Annotated[pl.LazyFrame, Reads("users.users", "user_ids")],
-            "users.users.user_ids, which does not exist (did you ",
+            "user_ids, which does not exist (did you mean user_id?)",
         ),
         (
             Annotated[pl.LazyFrame, Reads("users.secret")],
-            "private to the domain users; ask ines@market.example to set ",
+            "private to the domain users; ask ines@market.example",
         ),
         (
             Annotated[pl.LazyFrame, Reads("users.users", "email")],
-            "is confidential, but ads.report is only cleared for ",
+            "is confidential, but ads.report is only cleared",
         ),
         (Annotated[pl.LazyFrame, Reads("users.users")], "users.users.email, which is confidential"),
         (
             Annotated[list, Reads("users.users", "user_id")],
-            "is not a frame type this platform reads; use one of polars.",
+            "is not a frame type this platform reads; use one of",
         ),
         (pl.LazyFrame, "does not say what it reads: annotate it Annotated[..., Reads(...)]"),
         (
             Annotated[pl.LazyFrame, Reads("ads.daily", partitions=window(3))],
-            "a window needs both datasets partitioned by",
+            "a window needs both datasets partitioned",
         ),
     ],
 )
