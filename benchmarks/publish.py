@@ -135,7 +135,9 @@ def measure(name: str, source: Path) -> tuple[float, float, float]:
     """CPU seconds, wall seconds and peak GB of one variant as a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
-        process = subprocess.Popen([sys.executable, __file__, "--variant", name, "--source", source, "--folder", folder])
+        process = subprocess.Popen(
+            [sys.executable, __file__, "--variant", name, "--source", source, "--folder", folder]
+        )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:

@@ -23,7 +23,7 @@ from pathlib import Path
 COLUMNS = [("id", "integer"), ("day", "date"), *((f"value_{i}", "number") for i in range(5))]
 COLUMNS += [(f"text_{i}", "string") for i in range(5)]
 ICEBERG = {"integer": "long", "date": "date", "number": "double", "string": "string"}
-CHECKS = ("schema", "types", "id_required", "value_0_minimum", "text_0_max_length")
+CHECKS = ("schema", "published", "types", "id_required", "value_0_minimum", "text_0_max_length")
 
 LOAD = """
 import sys, time
@@ -117,7 +117,9 @@ def measure(folder: Path, module: str, runs: int) -> tuple[float, float]:
     figures = []
     for _ in range(runs + 1):
         started = time.monotonic()
-        process = subprocess.Popen([sys.executable, "-c", LOAD.format(folder=str(folder), module=module)], env=environment)
+        process = subprocess.Popen(
+            [sys.executable, "-c", LOAD.format(folder=str(folder), module=module)], env=environment
+        )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:

@@ -1,1 +1,1 @@
-"""A data-mesh platform: contracts, write-audit-publish on Iceberg, and a graph derived from IO, as one Dagster code location."""
+"""A data-mesh platform as one Dagster code location: contracts, write-audit-publish, a graph derived from IO."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from open_data_contract_standard.model import OpenDataContractStandard, Team, TeamMember
 
 STATUSES = ("proposed", "draft", "active", "deprecated", "retired")
-RESERVED_RULES = ("schema",)
+RESERVED_RULES = ("schema", "published")
 """Names of asset checks the platform adds to every dataset."""
 UPPER_OF: dict[str, tuple[str, ...]] = {  # lower bound -> the upper bounds it may not lie above
     "minimum": ("maximum", "exclusive_maximum"),

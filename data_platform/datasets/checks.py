@@ -1,4 +1,9 @@
-"""Rules as asset checks: one per rule, per column or per dataset, plus `schema` for what has no rule: structure."""
+"""Rules as asset checks: one per rule, per column or per dataset; `schema` for structure, which has no rule; and
+`published`, which fails when any rule forbade publishing.
+
+Dagster's blocking checks know no severity: a blocking check that merely warns would hold back everything downstream.
+So only rules that block outright are blocking checks; a quarantine over its limit is told by `published`.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +13,10 @@ import dagster as dg
 
 from data_platform.contracts import Contract, Policy, Rule
 from data_platform.contracts.rules import describe
+from data_platform.lakehouse import Publication
 from data_platform.quality.policy import Outcome, Verdict
 
-SCHEMA = "schema"
+SCHEMA, PUBLISHED = "schema", "published"
 SHOWN = 20
 """How many partitions a check's table lists; failing ones first."""
 
@@ -31,15 +37,19 @@ def grouped(contract: Contract, granularity: str) -> dict[str, list[Rule]]:
 
 
 def check_specs(contract: Contract, key: dg.AssetKey, granularity: str) -> list[dg.AssetCheckSpec]:
-    """The specs, known before any run. All but pure warnings can block."""
+    """The specs, known before any run."""
     structure = "The frame has the contract's columns, of types that fit, and rows of the partitions asked for only."
-    specs = [dg.AssetCheckSpec(SCHEMA, asset=key, blocking=True, description=structure)]
+    publication = "No rule forbade publishing; where one did, the last good data stays."
+    specs = [
+        dg.AssetCheckSpec(SCHEMA, asset=key, blocking=True, description=structure),
+        dg.AssetCheckSpec(PUBLISHED, asset=key, blocking=True, description=publication),
+    ]
     for name, rules in grouped(contract, granularity).items():
         specs.append(
             dg.AssetCheckSpec(
                 name,
                 asset=key,
-                blocking=any(rule.on_failure.policy is not Policy.WARN for rule in rules),
+                blocking=all(rule.on_failure.policy is Policy.BLOCK for rule in rules),
                 description="; ".join(describe(rule) for rule in rules),
             )
         )
@@ -54,6 +64,18 @@ def structure_result(key: dg.AssetKey, problems: Sequence[str] = ()) -> dg.Asset
         passed=not problems,
         description="; ".join(problems) or None,
         metadata=metadata,
+    )
+
+
+def publication_result(key: dg.AssetKey, publication: Publication, why: str) -> dg.AssetCheckResult:
+    """`why` says what blocked it, where anything did."""
+    counts = {"published": len(publication.published), "blocked": len(publication.blocked)}
+    return dg.AssetCheckResult(
+        check_name=PUBLISHED,
+        asset_key=key,
+        passed=not publication.blocked,
+        description=why or None,
+        metadata=counts if publication.blocked else {},
     )
 
 

@@ -106,7 +106,7 @@ def _asset(
                 metadata=metadata.definition_metadata(contract),
                 group_name=contract.domain,
                 code_version=version,
-                automation_condition=automation_condition(contract, has_inputs=bool(signature.inputs)),
+                automation_condition=automation_condition(contract, [each.reads for each in signature.inputs]),
                 owners=[*contract.owners, *([f"team:{contract.team}"] if contract.team else [])],
                 tags=_tags(contract),
                 kinds={"iceberg"} | ({signature.engine.name} if signature.engine else set()),

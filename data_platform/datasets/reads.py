@@ -26,13 +26,17 @@ class Reads:
 
     Without columns all are read. `partitions` is `"same"` (the reader's own partition; a day reads its 24 hours),
     `window(n)` or `"all"`. `at` reads a snapshot id, a tag or a branch instead of the current snapshot.
-    With `"same"` a partition that was never published is an error; a window or all takes what there is.
+
+    `missing` says what a partition without published data does: `"refuse"` (the default for `"same"`) fails the step,
+    `"skip"` (the default for a window and for all) reads without it. A window that refuses may begin before the first
+    partition ever published: history has a start, but no gaps.
     """
 
     dataset: str
     columns: tuple[str, ...]
     partitions: Literal["same", "all"] | Window
     at: int | str | None
+    missing: Literal["refuse", "skip"]
 
     def __init__(
         self,
@@ -40,8 +44,13 @@ class Reads:
         *columns: str,
         partitions: Literal["same", "all"] | Window = "same",
         at: int | str | None = None,
+        missing: Literal["refuse", "skip"] | None = None,
     ):
         if partitions not in ("same", "all") and not isinstance(partitions, Window):
             raise ValueError(f'Reads({dataset!r}): partitions must be "same", "all" or window(n), not {partitions!r}')
-        for name, value in (("dataset", dataset), ("columns", columns), ("partitions", partitions), ("at", at)):
+        if missing not in ("refuse", "skip", None):
+            raise ValueError(f'Reads({dataset!r}): missing must be "refuse" or "skip", not {missing!r}')
+        given = {"dataset": dataset, "columns": columns, "partitions": partitions, "at": at}
+        for name, value in given.items():
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "missing", missing or ("refuse" if partitions == "same" else "skip"))

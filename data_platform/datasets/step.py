@@ -21,6 +21,7 @@ from data_platform.datasets.signature import Input, Signature
 from data_platform.engines import FRAMES, engine_of
 from data_platform.lakehouse import (
     Lakehouse,
+    MissingPartitions,
     Provenance,
     Publication,
     ReadPlan,
@@ -83,10 +84,12 @@ def produce(producer: Producer, context: dg.AssetExecutionContext, config: Mappi
         raise dg.Failure(str(refused), allow_retries=False) from refused
     if publication.blocked:
         _record_siblings(producer, context, publication)  # before the results: Dagster flushes events as it takes them
+    why = _why_blocked(contract, publication) if publication.blocked else ""
     yield checks.structure_result(producer.key)
+    yield checks.publication_result(producer.key, publication, why)
     yield from checks.check_results(contract, producer.key, producer.granularity, publication.verdicts)
     if publication.blocked:
-        raise dg.Failure(_why_blocked(contract, publication), allow_retries=False)
+        raise dg.Failure(why, allow_retries=False)
     yield _published(producer, context, lakehouse, publication, time.monotonic() - started)
 
 
@@ -96,14 +99,21 @@ def _plan(
     """Pin the snapshot, files and columns of one input before any row is read."""
     reads = each.reads
     keys = partitions_read(each.mapping, reader, mine, each.contract)
-    lenient = reads.partitions != "same"
+    lenient = reads.missing == "skip" or reads.partitions != "same"
     plan = plan_read(lakehouse, each.contract, reads.columns, keys, reads.at, allow_missing=lenient)
-    if keys is not None and (skipped := sorted(set(keys) - set(plan.partitions))):
+    if gaps := _gaps(keys or (), plan.partitions):
+        if reads.missing == "refuse":
+            raise MissingPartitions(reads.dataset, gaps)
         context.log.warning(
-            f"{each.name}: {reads.dataset} has no published data for {', '.join(skipped[:5])}; read without"
+            f"{each.name}: {reads.dataset} has no published data for {', '.join(gaps[:5])}; read without"
         )
     context.log.info(f"{each.name}: {plan.rows:,} rows of {reads.dataset} at snapshot {plan.snapshot_id}")
     return plan
+
+
+def _gaps(wanted: Sequence[str], found: Sequence[str]) -> tuple[str, ...]:
+    """Wanted partitions that are missing since the first one found: before it there is no history to miss."""
+    return tuple(sorted(each for each in set(wanted) - set(found) if not found or each > found[0]))
 
 
 def _arguments(

@@ -60,7 +60,7 @@ def sign_ups(rng: np.random.Generator, first_id: int, created: Ints) -> bulk.Col
     )
     ids = np.arange(first_id, first_id + count)
     hosts = _choose(MAIL_HOSTS, _any(rng, MAIL_HOSTS, count))
-    emails = [f"{_PLAIN[f]}.{_PLAIN[l]}{n}@{host}" for (f, l), n, host in zip(names, ids.tolist(), hosts)]
+    emails = [f"{_PLAIN[first]}.{_PLAIN[last]}{n}@{host}" for (first, last), n, host in zip(names, ids.tolist(), hosts)]
     spoil_emails(emails, rng)
     has_phone = rng.random(count) < 0.6
     return {

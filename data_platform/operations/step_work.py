@@ -11,10 +11,10 @@ from dagster._core.definitions.reconstruct import ReconstructableJob
 from dagster._core.definitions.repository_definition import RepositoryLoadData
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.execution.api import create_execution_plan, execute_plan_iterator
-from dagster._core.execution.context_creation_job import create_context_free_log_manager
 from dagster._core.execution.plan.state import KnownExecutionState
 from dagster._core.execution.retries import RetryMode
 from dagster._core.instance.ref import InstanceRef
+from dagster._core.log_manager import DagsterLogManager
 from dagster._utils.error import serializable_error_info_from_exc_info
 from dagster._utils.interrupts import capture_interrupts
 from dagster_shared.error import SerializableErrorInfo
@@ -54,7 +54,7 @@ class StepWork:
 
     def _events(self, instance: dg.DagsterInstance) -> Iterator[dg.DagsterEvent]:
         yield dg.DagsterEvent.step_worker_started(
-            create_context_free_log_manager(instance, self.run),
+            DagsterLogManager.create(loggers=[], instance=instance, dagster_run=self.run),  # for the event log only
             self.run.job_name,
             message=f'Executing step "{self.step_key}" in its own process.',
             metadata={"pid": dg.MetadataValue.text(str(os.getpid()))},

@@ -55,12 +55,13 @@ CONTRACTS = Contracts.of(RAW, STATS, WEEK, TOTAL)
 
 
 class Source(dg.ConfigurableResource):
-    """What comes in on a day: `bad` rows of ten have a negative price on BAD_DAY, one of ten on any other."""
+    """What comes in on a day: `bad` rows of ten have a negative price on the bad day, one of ten on any other."""
 
     bad: int = 5
+    bad_day: str = BAD_DAY
 
     def rows(self, day: str) -> pl.DataFrame:
-        negative = self.bad if day == BAD_DAY else 1
+        negative = self.bad if day == self.bad_day else 1
         return pl.DataFrame(
             {
                 "id": range(10),

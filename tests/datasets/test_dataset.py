@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from data_platform.contracts import Contracts
-from data_platform.datasets import Reads, dataset
+from data_platform.datasets import Reads, dataset, window
 from data_platform.datasets.dataset import io_manager
 from data_platform.datasets.testing import publish_frame, read_dataset
 from data_platform.lakehouse import LakehouseError, current_lakehouse, plan_read
@@ -44,14 +44,20 @@ def test_columns_with_types_descriptions_and_rules_are_there_before_the_first_ru
     assert email.tags == {"classification": "confidential", "pii": "email"}
 
 
-def test_there_is_a_schema_check_and_one_per_rule_and_only_warnings_never_block():
+def test_there_is_a_check_per_rule_and_only_those_that_always_block_are_blocking():
     blocking = {spec.name: spec.blocking for spec in scenario.raw.check_specs}
-    assert blocking == {"schema": True, "id_required": True, "price_minimum": True, "email_pattern": False}
+    assert blocking == {
+        "schema": True,
+        "published": True,
+        "id_required": True,
+        "price_minimum": False,  # it warns as long as it only quarantines
+        "email_pattern": False,
+    }
 
 
 @pytest.mark.parametrize(
     ("granularity", "names"),
-    [("column", {"schema", "id", "price", "email"}), ("dataset", {"schema", "quality"})],
+    [("column", {"schema", "published", "id", "price", "email"}), ("dataset", {"schema", "published", "quality"})],
 )
 def test_check_granularity_is_a_project_wide_setting(monkeypatch, granularity, names):
     monkeypatch.setenv("DATA_PLATFORM_CHECKS", granularity)
@@ -88,7 +94,7 @@ def test_a_blocked_day_is_recorded_nowhere_and_nothing_downstream_runs():
     result = materialize(*ALL, day=BAD_DAY)
     assert not result.success
     assert materialized(result) == []
-    assert failed_checks(result) == {"price_minimum": "ERROR", "email_pattern": "WARN"}
+    assert failed_checks(result) == {"published": "ERROR", "price_minimum": "ERROR", "email_pattern": "WARN"}
     assert rows(RAW, BAD_DAY) == rows(STATS, BAD_DAY) == []
     assert len(rows(RAW, DAYS[0])) == 9
     reason = result.get_step_failure_events()[0].step_failure_data.error.message
@@ -256,3 +262,22 @@ def test_a_plain_asset_that_breaks_its_contract_fails_and_publishes_nothing():
     result = materialize(plain, day=BAD_DAY, resources={"lakehouse": io_manager(CONTRACTS)})
     assert "ads.raw was blocked: price_minimum" in result.get_step_failure_events()[0].step_failure_data.error.message
     assert rows(RAW) == []
+
+
+def test_a_window_that_refuses_gaps_may_begin_before_history_but_not_skip_a_day():
+    copy = scenario.renamed(STATS, "copy")
+
+    @dataset("ads.copy", contracts=Contracts.of(STATS, copy))
+    def running(
+        context: dg.AssetExecutionContext,
+        stats: Annotated[pl.DataFrame, Reads("ads.stats", partitions=window(30), missing="refuse")],
+    ) -> pl.DataFrame:
+        return pl.DataFrame({"day": context.partition_keys, "listings": [stats["listings"].sum()]})
+
+    for day in (DAYS[0], DAYS[2]):
+        publish_frame(pl.DataFrame({"day": [day], "listings": [1]}), STATS, [day])
+    assert materialize(running, day=DAYS[0]).success
+    refused = materialize(running, day=DAYS[2])
+    assert f"ads.stats has no published data for {DAYS[1]}" in (
+        refused.get_step_failure_events()[0].step_failure_data.error.cause.message
+    )
