@@ -9,7 +9,7 @@ import duckdb
 from duckdb import DuckDBPyRelation
 
 from data_platform.lakehouse.duck import prepare
-from data_platform.quality.sql import files, identifier, identifiers, sql_type
+from data_platform.quality.sql import files, identifier, sql_type
 
 if TYPE_CHECKING:
     from data_platform.lakehouse import ReadPlan
@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 def read(plan: ReadPlan, warehouse: str, frame: str = "") -> DuckDBPyRelation:
     connection = duckdb.default_connection()
     prepare(connection, warehouse)
-    types = {column.name: sql_type(column.type) for column in plan.columns}
-    empty = ", ".join(f"CAST(NULL AS {kind}) AS {identifier(name)}" for name, kind in types.items())
-    shape = f"SELECT {empty} WHERE FALSE"  # gives columns that old files lack, and the types old files had narrower
-    if not plan.files:
-        return connection.sql(shape)
-    source = files(plan.files, ", union_by_name=true")
-    rows = f"SELECT * FROM ({shape}) UNION ALL BY NAME SELECT COLUMNS(lambda c: list_contains({list(types)}, c)) FROM {source}"
-    return connection.sql(f"SELECT {identifiers(types)} FROM ({rows})")
+    source = f"FROM {files(plan.files, ', union_by_name=true')}" if plan.files else "WHERE FALSE"
+    stored = connection.sql(f"SELECT * {source}").columns if plan.files else []
+    columns = [  # null where old files lack the column, and widened where they have a narrower type
+        f"CAST({identifier(column.name) if column.name in stored else 'NULL'} AS {sql_type(column.type)}) "
+        f"AS {identifier(column.name)}"
+        for column in plan.columns
+    ]
+    return connection.sql(f"SELECT {', '.join(columns)} {source}")
 
 
 def relation(frame: DuckDBPyRelation, warehouse: str) -> DuckDBPyRelation:
+    """The frame itself; whatever connection it came from reads times as UTC from now on."""
     prepare(duckdb.default_connection(), warehouse)
+    frame.query("frame", "SET TimeZone = 'UTC'")
     return frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -15,11 +16,21 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table
 
 CATALOG = "platform"
+ATTEMPTS = 5
 TABLE_PROPERTIES = {
     "format-version": "2",
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "20",
+    # pyiceberg's own retry would append again without deleting again; `commit.py` starts afresh instead.
+    "commit.retry.num-retries": "0",
 }
+
+
+def table_properties(contract: Contract) -> dict[str, str]:
+    """Bounds of partition columns are kept whole: cut to 16 characters, as is Iceberg's way, they would not tell
+    partitions with long names apart, and replacing one would read the files of others."""
+    columns = contract.partitioning.columns if contract.partitioning else ()
+    return TABLE_PROPERTIES | {f"write.metadata.metrics.column.{column}": "full" for column in columns}
 
 
 @dataclass(frozen=True)
@@ -30,8 +41,6 @@ class Lakehouse:
 
     @cached_property
     def catalog(self) -> Catalog:
-        from pyiceberg.catalog import load_catalog
-
         uri, warehouse = self.settings.catalog, self.settings.warehouse
         if uri == "glue":
             properties = {"type": "glue"}
@@ -45,9 +54,10 @@ class Lakehouse:
             properties = {"type": "sql", "uri": uri}
         else:
             raise LakehouseError(
-                f"DATA_PLATFORM_CATALOG is {uri!r}; it must be sqlite:///file, postgresql+psycopg://..., https://... or glue"
+                f"DATA_PLATFORM_CATALOG is {uri!r}; it must be sqlite:///file, postgresql+psycopg://..., https://... "
+                "or glue"
             )
-        return load_catalog(CATALOG, **properties, warehouse=warehouse)
+        return _opened(**properties, warehouse=warehouse)
 
     def location(self, contract: Contract) -> str:
         """The table's folder, known before there is a table."""
@@ -56,28 +66,27 @@ class Lakehouse:
     def table(self, contract: Contract) -> Table:
         """The dataset's table, made or changed to follow its contract."""
         from pyiceberg.exceptions import NamespaceAlreadyExistsError, TableAlreadyExistsError
+        from sqlalchemy.exc import IntegrityError
 
         from data_platform.lakehouse.schema import follow, iceberg_schema, partition_spec
 
-        table = self.existing_table(contract.dataset)
-        if table is None:
-            schema = iceberg_schema(contract.columns)
-            for attempt in (1, 2):  # another process may be making the same namespace or table
-                try:
-                    self.catalog.create_namespace_if_not_exists(contract.domain)
-                    return self.catalog.create_table(
-                        contract.dataset,
-                        schema,
-                        location=self.location(contract),
-                        partition_spec=partition_spec(contract, schema),
-                        properties=TABLE_PROPERTIES,
-                    )
-                except (NamespaceAlreadyExistsError, TableAlreadyExistsError):
-                    if attempt == 2:
-                        break
-            table = self.catalog.load_table(contract.dataset)
-        follow(table, contract)
-        return table
+        schema = iceberg_schema(contract.columns)
+        for _ in range(ATTEMPTS):
+            if (table := self.existing_table(contract.dataset)) is not None:
+                follow(table, contract)
+                return table
+            try:
+                self.catalog.create_namespace_if_not_exists(contract.domain)
+                return self.catalog.create_table(
+                    contract.dataset,
+                    schema,
+                    location=self.location(contract),
+                    partition_spec=partition_spec(contract, schema),
+                    properties=table_properties(contract),
+                )
+            except (NamespaceAlreadyExistsError, TableAlreadyExistsError, IntegrityError):
+                continue  # another process made the same namespace or table
+        raise LakehouseError(f"{contract.dataset}: the table can neither be made nor found; look at the catalog.")
 
     def existing_table(self, dataset: str) -> Table | None:
         """The table if the dataset was ever published, else None."""
@@ -87,6 +96,18 @@ class Lakehouse:
             return self.catalog.load_table(dataset)
         except NoSuchTableError:
             return None
+
+
+def _opened(**properties: str) -> Catalog:
+    from pyiceberg.catalog import load_catalog
+    from sqlalchemy.exc import DBAPIError
+
+    for pause in (0.1, 0.2, 0.4):
+        try:
+            return load_catalog(CATALOG, **properties)
+        except DBAPIError:  # another process may be making the catalog's own tables
+            time.sleep(pause)
+    return load_catalog(CATALOG, **properties)
 
 
 def current_lakehouse() -> Lakehouse:

@@ -61,6 +61,11 @@ def replace_partitions(
     )
 
 
+def holds_any(table: Table | None, contract: Contract, partitions: Sequence[str]) -> bool:
+    """Whether the table has rows of any of these partitions."""
+    return table is not None and any(True for _ in table.scan(row_filter=rows_of(contract, partitions)).plan_files())
+
+
 def _replace(
     transaction: Transaction,
     table: Table,

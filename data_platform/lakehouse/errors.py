@@ -25,6 +25,6 @@ class MissingPartitions(LakehouseError):
         self.dataset, self.partitions = dataset, partitions
         shown = ", ".join(partitions[:5]) + (f" and {len(partitions) - 5} more" if len(partitions) > 5 else "")
         super().__init__(
-            f"{dataset} has no published data for {shown or 'any partition'}: it was never materialized, or a check blocked it. "
-            f"Materialize {dataset} first, or repair what blocks it."
+            f"{dataset} has no published data for {shown or 'any partition'}: it was never materialized, or a check "
+            f"blocked it. Materialize {dataset} first, or repair what blocks it."
         )

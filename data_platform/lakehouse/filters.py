@@ -1,5 +1,8 @@
 """Partitions as Iceberg expressions, and Iceberg's partition records as partition keys."""
 
+# pyright: reportCallIssue=false
+# (pyiceberg's expressions are built in __new__, which the type checker does not see)
+
 from __future__ import annotations
 
 from collections import defaultdict
@@ -18,6 +21,7 @@ from pyiceberg.expressions import (
     LessThan,
     Or,
 )
+from pyiceberg.typedef import Record
 
 from data_platform.contracts import Contract, PartitionKey, partitions
 
@@ -31,28 +35,26 @@ def rows_of(contract: Contract, wanted: Sequence[str]) -> BooleanExpression:
     time = contract.partitioning.time
     statics = [key for key in contract.partitioning.keys if key.granularity == "static"]
     if time is None:
-        return In(statics[0].column, set(wanted)) if len(wanted) > 1 else _equal(statics[0], wanted)
+        return In(statics[0].column, set(wanted))
     moments: dict[str | None, list[str]] = defaultdict(list)
     for partition in wanted:
         values = dict(zip(contract.partitioning.keys, partitions.split(contract.partitioning, partition), strict=True))
         moments[values[statics[0]] if statics else None].append(values[time])
-    terms: BooleanExpression = AlwaysFalse()
+    terms: list[BooleanExpression] = []
     for value, starts in moments.items():
         for start, end in partitions.ranges(time, starts):
-            column = time.column
-            within: BooleanExpression = And(
-                GreaterThanOrEqual(column, _moment(contract, time, start)), LessThan(column, _moment(contract, time, end))
-            )
-            terms = Or(terms, And(EqualTo(statics[0].column, value), within) if value is not None else within)
-    return terms
+            since = GreaterThanOrEqual(time.column, _moment(contract, time, start))
+            within: BooleanExpression = And(since, LessThan(time.column, _moment(contract, time, end)))
+            terms.append(And(EqualTo(statics[0].column, value), within) if value is not None else within)
+    return Or(AlwaysFalse(), AlwaysFalse(), *terms)  # a balanced tree: hundreds of terms do not recurse deeply
 
 
-def partition_of(contract: Contract, record: Sequence[Any]) -> str:
+def partition_of(contract: Contract, record: Record) -> str:
     """The partition key of a data file, from its Iceberg partition record."""
     if contract.partitioning is None:
         return partitions.WHOLE
-    values = [_value(key, raw) for key, raw in zip(contract.partitioning.keys, record, strict=True)]
-    return "|".join(partitions.spell(key, value) for key, value in zip(contract.partitioning.keys, values, strict=True))
+    keys = contract.partitioning.keys
+    return "|".join(partitions.spell(key, _value(key, record[place])) for place, key in enumerate(keys))
 
 
 def _value(key: PartitionKey, raw: Any) -> date | datetime | str:
@@ -63,10 +65,6 @@ def _value(key: PartitionKey, raw: Any) -> date | datetime | str:
         case "hour" if isinstance(raw, int):
             return EPOCH + timedelta(hours=raw)
     return raw
-
-
-def _equal(key: PartitionKey, wanted: Sequence[str]) -> BooleanExpression:
-    return EqualTo(key.column, wanted[0]) if wanted else AlwaysFalse()
 
 
 def _moment(contract: Contract, key: PartitionKey, moment: datetime) -> str:

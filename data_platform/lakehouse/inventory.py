@@ -51,7 +51,7 @@ def inventory(lakehouse: Lakehouse, contract: Contract, *, history: int = 5) -> 
     partitions = {key.removeprefix(EMPTY) for key in table.properties if key.startswith(EMPTY)}
     for task in table.scan().plan_files():
         rows, size, files = rows + task.file.record_count, size + task.file.file_size_in_bytes, files + 1
-        partitions.add(partition_of(contract, list(task.file.partition)))
+        partitions.add(partition_of(contract, task.file.partition))
     snapshots, seen = [], set[str]()
     for snapshot in reversed(table.metadata.snapshots):
         known = read_properties(snapshot.summary.additional_properties if snapshot.summary else {})

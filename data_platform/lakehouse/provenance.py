@@ -47,6 +47,9 @@ class Provenance:
         }
 
 
+UNKNOWN = Provenance()
+
+
 def read_properties(summary: Mapping[str, str]) -> dict[str, str]:
     """The platform's own properties of a snapshot, without their prefix."""
     return {key.removeprefix(PREFIX): value for key, value in summary.items() if key.startswith(PREFIX)}

@@ -8,8 +8,11 @@ last good snapshot, and running again leaves each row once.
 from __future__ import annotations
 
 import json
+import logging
+import shutil
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -17,16 +20,17 @@ from typing import TYPE_CHECKING
 
 from data_platform.contracts import Contract
 from data_platform.contracts.partitions import WHOLE
+from data_platform.contracts.partitions import split as split_key
 from data_platform.contracts.rules import describe
 from data_platform.lakehouse.catalog import Lakehouse
-from data_platform.lakehouse.commit import replace_partitions
-from data_platform.lakehouse.duck import connect, create_staged, restrict
+from data_platform.lakehouse.commit import holds_any, replace_partitions
+from data_platform.lakehouse.duck import connect, restrict
 from data_platform.lakehouse.errors import StructureError
-from data_platform.lakehouse.provenance import PREFIX, Provenance
+from data_platform.lakehouse.provenance import PREFIX, UNKNOWN, Provenance
 from data_platform.lakehouse.quarantine import quarantine_contract
 from data_platform.lakehouse.staging import WHOLE_FILES, Staged, copy, make_folder, staged_files
 from data_platform.lakehouse.storage import filesystem
-from data_platform.quality.audit import audit, create_conformed
+from data_platform.quality.audit import PartitionAudit, audit, create_views
 from data_platform.quality.conform import Conform, conform
 from data_platform.quality.policy import Verdict, decide
 from data_platform.quality.split import (
@@ -37,11 +41,15 @@ from data_platform.quality.split import (
     refused_rows,
     touched_files,
 )
-from data_platform.quality.sql import buckets, in_partition
+from data_platform.quality.sql import buckets
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+log = logging.getLogger(__name__)
+
+SHOWN = 5
+"""In how many partitions a failing rule shows examples: each costs a query."""
 STEPS = ("staged", "audited", "split", "quarantined", "committed")
 """The boundaries of a publication, in order; `on_step` is called after each."""
 
@@ -92,7 +100,7 @@ def publish(
     staged: Staged,
     contract: Contract,
     partitions: Sequence[str] = (WHOLE,),
-    provenance: Provenance = Provenance(),
+    provenance: Provenance = UNKNOWN,
     *,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Publication:
@@ -107,20 +115,22 @@ def publish(
     publication = staged.folder.rstrip("/").rpartition("/")[2]
     beside = quarantine_contract(contract)
     folders = (staged.folder, f"{lakehouse.location(beside)}/data/{publication}")
+    spill = lakehouse.settings.home / "spill" / publication
     kept: set[str] = set()  # files that a commit may refer to; never removed, even where the commit then failed
     snapshot_id = None
     try:
-        if shape.problems:
-            raise StructureError(contract.dataset, shape.problems)
+        if problems := (*shape.problems, *_misspelt(contract, partitions)):
+            raise StructureError(contract.dataset, problems)
         on_step("staged")
         with closing(connect(lakehouse.settings.warehouse)) as connection:
-            create_staged(connection, staged.files, dict(staged.columns))
-            create_conformed(connection, shape)
-            restrict(connection, folders, f"{staged.folder}/spill")
-            verdicts = _audit(connection, contract, shape, partitions)
+            create_views(connection, shape, staged.files, staged.columns)
+            restrict(connection, folders, str(spill))
+            counted = _audit(connection, contract, shape, partitions)
+            verdicts = _decide(connection, contract, shape, partitions, counted)
             on_step("audited")
             stamp = {"_run_id": provenance.run_id, "_contract_version": contract.version}
-            split = _split(connection, contract, shape, verdicts, staged, folders, stamp)
+            blocked = {file for each in verdicts if each.blocked for file in counted[each.partition].files}
+            split = _split(connection, contract, shape, verdicts, blocked, staged, folders, stamp)
         on_step("split")
         rows = {
             each.partition: each.rows - split.quarantined.get(each.partition, 0)
@@ -136,16 +146,16 @@ def publish(
                 f"{PREFIX}quarantined-rows": str(sum(split.quarantined.values())),
             }
             # Quarantine first: a crash before the good rows is healed by running again, which replaces both.
-            if split.refused or lakehouse.existing_table(beside.dataset) is not None:
-                empty = [partition for partition in rows if not split.quarantined.get(partition)]
+            if split.refused or holds_any(lakehouse.existing_table(beside.dataset), beside, list(rows)):
                 kept.update(split.refused)
-                replace_partitions(lakehouse.table(beside), beside, list(rows), empty, split.refused, properties)
+                replace_partitions(lakehouse.table(beside), beside, list(rows), (), split.refused, properties)
             on_step("quarantined")
             empty = [partition for partition, count in rows.items() if count == 0]
             kept.update(split.good)
             snapshot_id = replace_partitions(table, contract, list(rows), empty, split.good, properties)
             on_step("committed")
     finally:
+        shutil.rmtree(spill, ignore_errors=True)
         for folder in folders:
             _tidy(lakehouse, folder, kept)
     seconds = time.monotonic() - started
@@ -154,25 +164,64 @@ def publish(
     )
 
 
+def _misspelt(contract: Contract, partitions: Sequence[str]) -> list[str]:
+    """What is wrong with the names of the partitions."""
+    problems = []
+    for partition in partitions:
+        try:
+            if contract.partitioning is not None:
+                split_key(contract.partitioning, partition)
+            elif partition != WHOLE:
+                problems.append(f"partition {partition!r} of an unpartitioned dataset")
+        except ValueError as error:
+            problems.append(str(error))
+    return problems
+
+
 def _audit(
     connection: DuckDBPyConnection, contract: Contract, shape: Conform, partitions: Sequence[str]
-) -> tuple[Verdict, ...]:
+) -> dict[str | None, PartitionAudit]:
+    """Count, and refuse rows that could be published under no policy."""
     counted = audit(connection, contract, shape, partitions)
-    outside = [f"{partition or 'null'} ({counted[partition].rows} rows)" for partition in counted.keys() - set(partitions)]
-    if outside:
+    problems = []
+    if outside := [f"{name or 'null'} ({counted[name].rows} rows)" for name in counted.keys() - set(partitions)]:
         asked = ", ".join(partitions[:3]) + (", ..." if len(partitions) > 3 else "")
-        problem = f"rows belong to partitions that were not asked for ({asked}): {', '.join(sorted(outside)[:5])}"
-        raise StructureError(contract.dataset, (problem,))
-    verdicts = []
-    for partition in partitions:
-        verdict = decide(contract, partition, counted[partition])
-        outcomes = tuple(
-            replace(each, examples=tuple(examples(connection, contract, shape, each.rule, partition)))
-            if not each.holds and each.rule.is_row_rule
-            else each
-            for each in verdict.outcomes
+        found = ", ".join(sorted(outside)[:5])
+        problems.append(f"rows belong to partitions that were not asked for ({asked}): {found}")
+    files = [file for each in counted.values() for file in each.files]
+    if len(set(files)) < len(files):
+        problems.append("a staged file holds rows of several partitions; stage the frame again with `stage`")
+    for column in {name: None for each in counted.values() for name, count in each.lost.items() if count}:
+        lost = sum(each.lost[column] for each in counted.values())
+        problems.append(
+            f"{lost} value(s) of {column} cannot be cast to {contract.column(column).type} without loss, and no `type` "
+            "rule says to block or to quarantine such rows"
         )
-        verdicts.append(replace(verdict, outcomes=outcomes))
+    if problems:
+        raise StructureError(contract.dataset, tuple(problems))
+    return counted
+
+
+def _decide(
+    connection: DuckDBPyConnection,
+    contract: Contract,
+    shape: Conform,
+    partitions: Sequence[str],
+    counted: Mapping[str | None, PartitionAudit],
+) -> tuple[Verdict, ...]:
+    """The verdicts, with examples for the first few partitions in which a rule fails."""
+    shown: Counter[str] = Counter()
+    verdicts = []
+    for partition in dict.fromkeys(partitions):
+        verdict = decide(contract, partition, counted[partition])
+        outcomes = []
+        for each in verdict.outcomes:
+            if not each.holds and each.rule.is_row_rule and shown[each.rule.name] < SHOWN:
+                shown[each.rule.name] += 1
+                found = examples(connection, contract, shape, each.rule, counted[partition].files)
+                each = replace(each, examples=tuple(found))
+            outcomes.append(each)
+        verdicts.append(replace(verdict, outcomes=tuple(outcomes)))
     return tuple(verdicts)
 
 
@@ -181,13 +230,14 @@ def _split(
     contract: Contract,
     shape: Conform,
     verdicts: Sequence[Verdict],
+    blocked: set[str],
     staged: Staged,
     folders: tuple[str, str],
     stamp: Mapping[str, str],
 ) -> _Split:
-    """Leave clean files as they are; write again only those that hold a refused or an uncast row."""
-    refused = create_refused(connection, contract, shape, verdicts)
-    blocked = _files_of_blocked(connection, contract, verdicts)
+    """Leave clean files as they are; write again only those that hold a refused or an uncast row. A file holds one
+    partition, so those of `blocked` partitions are simply not published."""
+    refused = create_refused(connection, contract, shape, verdicts, sorted(blocked))
     touched = touched_files(connection) if refused else set()
     dirty = (touched if shape.is_identity else set(staged.files)) - blocked
     clean = [path for path in staged.files if path not in dirty | blocked]
@@ -210,33 +260,24 @@ def _split(
     )
 
 
-def _files_of_blocked(
-    connection: DuckDBPyConnection, contract: Contract, verdicts: Sequence[Verdict]
-) -> set[str]:
-    """Staged files of blocked partitions; a file holds one partition, so these are simply not published."""
-    found: set[str] = set()
-    for verdict in verdicts:
-        if verdict.blocked:
-            where = in_partition(contract.partitioning, verdict.partition)
-            rows = connection.execute(f"SELECT DISTINCT filename FROM conformed WHERE {where}").fetchall()
-            found.update(name for (name,) in rows)
-    return found
-
-
 def _copy(connection: DuckDBPyConnection, query: str, folder: str, options: str) -> Staged:
     make_folder(folder)
     return staged_files(folder, connection.execute(copy(query, folder, options)).fetchall(), {})
 
 
 def _tidy(lakehouse: Lakehouse, folder: str, kept: set[str]) -> None:
-    """Remove what was staged and not published."""
+    """Remove what was staged and not published. What cannot be removed is invisible, and left to maintenance."""
     files = filesystem(lakehouse.settings.warehouse)
-    found = files.find(folder) if files.exists(folder) else []
     names = {path.removeprefix("s3://") for path in kept}
-    if not names.intersection(found):
-        if found or files.exists(folder):
-            files.rm(folder, recursive=True)
-        return
-    for path in found:
-        if path not in names:
-            files.rm_file(path)
+    try:
+        files.invalidate_cache(folder)
+        found = files.find(folder) if files.exists(folder) else []
+        if names.isdisjoint(found):
+            if files.exists(folder):
+                files.rm(folder, recursive=True)
+            return
+        for path in found:
+            if path not in names:
+                files.rm_file(path)
+    except OSError as error:
+        log.warning("%s: staged files could not be removed: %s", folder, error)

@@ -14,7 +14,8 @@ from data_platform.lakehouse.filters import partition_of, rows_of
 from data_platform.lakehouse.provenance import InputRead
 
 if TYPE_CHECKING:
-    from pyiceberg.table import Snapshot, Table
+    from pyiceberg.table import Table
+    from pyiceberg.table.snapshots import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def plan_read(
         files.append(task.file.file_path)
         rows, size = rows + task.file.record_count, size + task.file.file_size_in_bytes
         if contract.partitioning is not None:
-            found.add(partition_of(contract, list(task.file.partition)))
+            found.add(partition_of(contract, task.file.partition))
     if contract.partitioning is not None and partitions is not None:
         found |= {partition for partition in partitions if f"{EMPTY}{partition}" in table.properties}
         missing = tuple(sorted(set(partitions) - found))

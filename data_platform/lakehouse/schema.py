@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from pyiceberg import types as iceberg
+from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.partitioning import PARTITION_FIELD_ID_START, PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
@@ -13,6 +14,7 @@ from pyiceberg.transforms import DayTransform, HourTransform, IdentityTransform,
 from data_platform.contracts import Column, ColumnType, Contract
 from data_platform.lakehouse.errors import LakehouseError
 
+ATTEMPTS = 12
 PRIMITIVES: dict[str, iceberg.PrimitiveType] = {
     "string": iceberg.StringType(),
     "int": iceberg.IntegerType(),
@@ -31,8 +33,9 @@ PRIMITIVES: dict[str, iceberg.PrimitiveType] = {
 def iceberg_schema(columns: tuple[Column, ...]) -> Schema:
     """All fields are optional in the table: what is required is a rule, so that one meaning holds for every engine."""
     ids = count(1)
-    fields = [iceberg.NestedField(next(ids), each.name, _type(each.type, ids), doc=each.description) for each in columns]
-    return Schema(*fields)
+    return Schema(
+        *(iceberg.NestedField(next(ids), each.name, _type(each.type, ids), doc=each.description) for each in columns)
+    )
 
 
 def _type(kind: ColumnType, ids: count[int]) -> iceberg.IcebergType:
@@ -67,6 +70,17 @@ def follow(table: Table, contract: Contract) -> None:
 
     Raises LakehouseError where the change would need the data to be rewritten.
     """
+    for _ in range(ATTEMPTS):
+        try:
+            return _follow(table, contract)
+        except CommitFailedException:  # another writer committed meanwhile; see what is left to change
+            table.refresh()
+    raise LakehouseError(
+        f"{contract.dataset}: {ATTEMPTS} changes of the table's schema in a row lost to other writers; run it again."
+    )
+
+
+def _follow(table: Table, contract: Contract) -> None:
     wanted = iceberg_schema(contract.columns)
     current = {field.name: field for field in table.schema().fields}
     _same_partitioning(table, contract, wanted)
@@ -77,21 +91,42 @@ def follow(table: Table, contract: Contract) -> None:
     ]
     if not (added or dropped or retyped):
         return
-    try:
-        with table.update_schema() as update:
-            for name in dropped:
-                update.delete_column(name)
-            for field in added:
-                update.add_column(field.name, field.field_type, doc=field.doc)
-            for field in retyped:
-                update.update_column(field.name, field.field_type)
-    except Exception as error:  # pyiceberg raises several kinds; all mean that the schema cannot be changed so
-        changes = ", ".join(f"{field.name}: {current[field.name].field_type} -> {field.field_type}" for field in retyped)
+    refused = [f"{field.name} was dropped and had another type" for field in added if not _fits_the_past(field, table)]
+    for field in retyped:
+        before = current[field.name].field_type
+        if not _widens(before, field.field_type):
+            refused.append(f"{field.name}: {before} -> {field.field_type}")
+    if refused:
         raise LakehouseError(
-            f"{contract.dataset}: the table cannot follow the contract {contract.version} ({changes or error}); "
-            "types only widen (int to long, float to double, a larger decimal). Publish under a new dataset name, or "
-            f"drop the table and backfill. Iceberg said: {error}"
-        ) from error
+            f"{contract.dataset}: the table cannot follow the contract {contract.version}: {'; '.join(refused)}. Types "
+            "only widen (int to long, float to double, a larger decimal). Use another column name, publish under a new "
+            "dataset name, or drop the table and backfill."
+        )
+    with table.update_schema() as update:
+        for name in dropped:
+            update.delete_column(name)
+        for field in added:
+            update.add_column(field.name, field.field_type, doc=field.doc)
+        for field in retyped:
+            update.update_column(field.name, field.field_type)
+
+
+def _widens(before: iceberg.IcebergType, after: iceberg.IcebergType) -> bool:
+    """Whether every old value is a new one; pyiceberg itself would let a decimal change its scale."""
+    match before, after:
+        case iceberg.IntegerType(), iceberg.LongType():
+            return True
+        case iceberg.FloatType(), iceberg.DoubleType():
+            return True
+        case iceberg.DecimalType(), iceberg.DecimalType():
+            return before.scale == after.scale and before.precision <= after.precision
+    return False
+
+
+def _fits_the_past(field: iceberg.NestedField, table: Table) -> bool:
+    """Whether a new column is new, or had this type when it was dropped: old files still hold it, under its name."""
+    past = [old for schema in table.schemas().values() for old in schema.fields if old.name == field.name]
+    return all(_same(field, old.field_type) for old in past)
 
 
 def _same(wanted: iceberg.NestedField, current: iceberg.IcebergType) -> bool:

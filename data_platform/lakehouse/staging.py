@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data_platform.contracts import Contract
 from data_platform.lakehouse.errors import StructureError
@@ -51,7 +51,8 @@ def stage(relation: DuckDBPyRelation, contract: Contract, folder: str) -> Staged
     select = ", ".join(f"{value} AS {identifier(name)}" for name, value in (written | cuts).items())
     options = f"PARTITION_BY ({', '.join(cuts)})" if cuts else WHOLE_FILES
     make_folder(folder)
-    copied = relation.query("frame", copy(f"SELECT {select} FROM frame", folder, options)).fetchall()
+    written_files: Any = relation.query("frame", copy(f"SELECT {select} FROM frame", folder, options))
+    copied = written_files.fetchall()
     types = {
         name: columns[name] if cast.is_lost else sql_type(contract.column(name).type) for name, cast in casts.items()
     }
@@ -82,4 +83,3 @@ def make_folder(folder: str) -> None:
 def _staged(cast: Cast) -> str:
     """What is written for a column: the widened value, or the value as it came where casting could lose it."""
     return identifier(cast.column) if cast.is_lost else cast.expression
-

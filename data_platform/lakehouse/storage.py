@@ -35,4 +35,3 @@ def _s3fs_options(properties: dict[str, str]) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value} | (
         {"client_kwargs": {"region_name": region}} if region else {}
     )
-

@@ -6,19 +6,37 @@ break the contract's `type` rule.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from data_platform.contracts.model import Column, Contract
-from data_platform.contracts.types import ColumnType
-from data_platform.quality.sql import identifier, sql_type
+from data_platform.contracts.types import FLOATING, ColumnType
+from data_platform.quality.sql import identifier, sql_type, text
 
 INTEGERS = {"TINYINT": 1, "SMALLINT": 2, "INTEGER": 4, "BIGINT": 8, "UTINYINT": 1.5, "USMALLINT": 2.5, "UINTEGER": 4.5}
+DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19, "UTINYINT": 3, "USMALLINT": 5, "UINTEGER": 10}
 WIDER: dict[str, frozenset[str]] = {  # contract type -> staged types that always fit
     "double": frozenset({"FLOAT", "TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER"}),
     "float": frozenset({"TINYINT", "SMALLINT", "UTINYINT", "USMALLINT"}),
     "timestamp": frozenset({"TIMESTAMP_S", "TIMESTAMP_MS", "DATE", "TIMESTAMP WITH TIME ZONE"}),
     "timestamptz": frozenset({"TIMESTAMP_S", "TIMESTAMP_MS", "DATE", "TIMESTAMP"}),  # zoneless is taken as UTC
+}
+RESERVED = "file_row_number"
+"""What DuckDB calls a row's place in its Parquet file; a column of that name would hide it."""
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0*)?)?"
+_ZONE = r" ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)"
+SPELT: dict[str, str] = {  # how text must spell a value to be cast without loss: DuckDB alone rounds and guesses
+    "int": r"[+-]?[0-9]+",
+    "long": r"[+-]?[0-9]+",
+    "float": r"(?i)[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?|nan|[+-]?inf(inity)?",
+    "double": r"(?i)[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?|nan|[+-]?inf(inity)?",
+    "boolean": r"(?i)true|false",
+    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "time": _CLOCK,
+    "timestamp": rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T]{_CLOCK}({_ZONE})?)?",
+    "timestamptz": rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T]{_CLOCK}({_ZONE})?)?",
 }
 
 
@@ -59,7 +77,7 @@ def conform(contract: Contract, staged: Mapping[str, str]) -> Conform:
     Columns the contract does not know are refused or ignored as it says; a missing optional column becomes null and a
     missing required one is a problem.
     """
-    problems, casts = [], []
+    problems, casts = _unusable(contract), []
     for column in contract.columns:
         if column.name in staged:
             casts.append(cast(column, staged[column.name]))
@@ -76,39 +94,73 @@ def conform(contract: Contract, staged: Mapping[str, str]) -> Conform:
     return Conform(tuple(casts), unknown, tuple(problems))
 
 
+def _unusable(contract: Contract) -> list[str]:
+    """Names that a contract's file cannot have, but a contract built in memory could."""
+    names = contract.column_names
+    problems = [f"column {name} has a reserved name; rename it" for name in names if _is_reserved(name)]
+    if len({name.lower() for name in names}) < len(names):
+        problems.append("some column names differ in upper and lower case only; rename them")
+    return problems
+
+
+def _is_reserved(name: str) -> bool:
+    return name.startswith("_") or name.lower() == RESERVED
+
+
 def cast(column: Column, staged: str) -> Cast:
     """The cast of one staged column (a DuckDB type name) to its contract type."""
     name, target = identifier(column.name), sql_type(column.type)
-    if staged == target:
+    if staged == target or (column.type.is_nested and staged.replace('"', "") == target.replace('"', "")):
         return Cast(column.name, name)
-    always = f"CAST({name} AS {target})"
     if _always_fits(column.type, staged):
-        return Cast(column.name, always)
-    tried = f"TRY_CAST({name} AS {target})"
-    if staged == "VARCHAR":
-        return Cast(column.name, f"TRY_CAST(trim({name}) AS {target})", _text_is_lost(name, column.type))
+        return Cast(column.name, f"CAST({name} AS {target})")
+    match staged, column.type.kind:
+        case "VARCHAR", "binary":
+            return Cast(column.name, f"encode({name})")
+        case "VARCHAR", kind if kind in SPELT or kind == "decimal":
+            tried = _from_text(name, column.type)
+            return Cast(column.name, tried, _text_is_lost(name, tried, column.type))
+        case "BLOB", "string":
+            tried = f"TRY(decode({name}))"
+            return Cast(column.name, tried, f"({name} IS NOT NULL AND {tried} IS NULL)")
     # Lossless means that the value survives the way there and back.
+    tried = f"TRY_CAST({name} AS {target})"
     return Cast(column.name, tried, f"({name} IS NOT NULL AND TRY_CAST({tried} AS {staged}) IS DISTINCT FROM {name})")
 
 
 def _always_fits(target: ColumnType, staged: str) -> bool:
-    if staged == '"NULL"' or target.kind == "string":
-        return "[]" not in staged and not staged.startswith(("STRUCT", "MAP", "BLOB"))
+    if staged == '"NULL"':
+        return True
+    if target.kind == "string":
+        return not staged.endswith("]") and not staged.startswith(("STRUCT", "MAP", "UNION", "BLOB"))
     if target.kind in ("int", "long") and staged in INTEGERS:
         return INTEGERS[staged] < (4 if target.kind == "int" else 8)
+    if target.kind == "decimal":
+        whole, scale = _digits(staged)
+        return target.precision - target.scale >= whole and target.scale >= scale
     return staged in WIDER.get(target.kind, ())
 
 
-def _text_is_lost(name: str, target: ColumnType) -> str:
+def _digits(staged: str) -> tuple[float, int]:
+    """The digits before and after the point that a value of an exact numeric type can have."""
+    if found := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", staged):
+        precision, scale = int(found[1]), int(found[2])
+        return precision - scale, scale
+    return DIGITS.get(staged, math.inf), 0
+
+
+def _from_text(name: str, target: ColumnType) -> str:
+    if target.kind == "timestamp":  # DuckDB's own cast drops an offset such as +02:00 instead of applying it
+        return f"CAST(TRY_CAST(trim({name}) AS TIMESTAMP WITH TIME ZONE) AS TIMESTAMP)"
+    return f"TRY_CAST(trim({name}) AS {sql_type(target)})"
+
+
+def _text_is_lost(name: str, tried: str, target: ColumnType) -> str:
     """Text is cast only where it spells exactly such a value: DuckDB alone would round '12.5' to an integer."""
-    spelling = {
-        "int": r"[+-]?[0-9]+",
-        "long": r"[+-]?[0-9]+",
-        "decimal": rf"[+-]?([0-9]+(\.[0-9]{{0,{target.scale}}}0*)?|\.[0-9]{{1,{max(target.scale, 1)}}}0*)",
-        "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-        "boolean": r"(?i)true|false",
-    }.get(target.kind)
-    lost = f"TRY_CAST(trim({name}) AS {sql_type(target)}) IS NULL"
-    if spelling:
-        lost += f" OR NOT regexp_full_match(trim({name}), '{spelling}')"
+    spelling = SPELT.get(target.kind) or rf"[+-]?([0-9]+(\.[0-9]{{0,{target.scale}}}0*)?)"
+    if target.kind == "decimal" and target.scale:
+        spelling += rf"|[+-]?\.[0-9]{{1,{target.scale}}}0*"
+    lost = f"{tried} IS NULL OR NOT regexp_full_match(trim({name}), {text(spelling)})"
+    if target.kind in FLOATING:
+        lost += f" OR (isinf({tried}) AND NOT contains(lower({name}), 'inf'))"
     return f"({name} IS NOT NULL AND ({lost}))"

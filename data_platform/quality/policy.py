@@ -7,11 +7,12 @@
 | quarantine over max_percent | as block                   | ERROR, blocking | no            |
 | warn                        | published                  | WARN            | yes           |
 
-A whole-dataset rule has no rows to move: it blocks or warns.
+A whole-dataset rule has no rows to move: it blocks or warns. A query that returns no number (null, NaN) fails.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from data_platform.contracts.model import Contract, Policy, Rule
@@ -70,11 +71,13 @@ def _outcome(rule: Rule, partition: str, rows: int, metric: float) -> Outcome:
     percent = 100 * metric / rows if rows else 0.0
     if rule.threshold is not None:
         measured = percent if rule.threshold.unit == "percent" else metric
-        if rule.threshold.holds(measured):
+        has_answer = not math.isnan(measured)
+        if has_answer and rule.threshold.holds(measured):
             return Outcome(rule, partition, rows, measured)
         action = Policy.WARN if rule.on_failure.policy is Policy.WARN else Policy.BLOCK
         unit = "%" if rule.threshold.unit == "percent" else ""
-        return Outcome(rule, partition, rows, measured, action, f"{measured:g}{unit} is not {rule.threshold}")
+        found = f"{measured:g}{unit}" if has_answer else "no number"
+        return Outcome(rule, partition, rows, measured, action, f"{found} is not {rule.threshold}")
     if metric == 0:
         return Outcome(rule, partition, rows, metric)
     reason = f"{metric:,.0f} of {rows:,} rows ({percent:.3g}%)"

@@ -26,11 +26,16 @@ def _compare(operator: str) -> Predicate:
 
 
 def _among(rule: Rule, column: Column) -> str:
-    return f"{identifier(column.name)} IN ({_values(rule, column)})"
+    return f"{identifier(column.name)} IN ({_values(rule, column)})" if _values(rule, column) else "FALSE"
+
+
+def _outside(rule: Rule, column: Column) -> str:
+    name, values = identifier(column.name), _values(rule, column)
+    return f"{name} NOT IN ({values})" if values else f"{name} IS NOT NULL"
 
 
 def _values(rule: Rule, column: Column) -> str:
-    return ", ".join(literal(value, column.type) for value in rule.arguments["values"] if value is not None)
+    return ", ".join(literal(value, column.type) for value in rule.arguments.get("values", ()) if value is not None)
 
 
 def _length(operator: str) -> Predicate:
@@ -43,17 +48,16 @@ def _mismatch(rule: Rule, column: Column, argument: str) -> str:
 
 def _missing(rule: Rule, column: Column) -> str:
     null = f"{identifier(column.name)} IS NULL"
-    named = [value for value in rule.arguments.get("values", ()) if value is not None]
-    return f"({null} OR {_among(rule, column)})" if named else null
+    return f"({null} OR {_among(rule, column)})"
 
 
 def _invalid(rule: Rule, column: Column) -> str:
     parts = []
     if "values" in rule.arguments:
-        parts.append(f"NOT {_among(rule, column)}")
+        parts.append(_outside(rule, column))
     if "pattern" in rule.arguments:
         parts.append(_mismatch(rule, column, "pattern"))
-    return "(" + " OR ".join(parts) + ")"
+    return "(" + (" OR ".join(parts) or "FALSE") + ")"
 
 
 PREDICATES: dict[str, Predicate] = {
@@ -65,7 +69,7 @@ PREDICATES: dict[str, Predicate] = {
     "min_length": _length("<"),
     "max_length": _length(">"),
     "pattern": lambda rule, column: _mismatch(rule, column, "value"),
-    "enum": lambda rule, column: f"NOT {_among(rule, column)}",
+    "enum": _outside,
     "null_values": lambda rule, column: f"{identifier(column.name)} IS NULL",
     "missing_values": _missing,
     "invalid_values": _invalid,

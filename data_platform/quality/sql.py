@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from data_platform.contracts.model import Partitioning, PartitionKey
+from data_platform.contracts.partitions import DAY_FORMAT, HOUR_FORMAT, WHOLE
 from data_platform.contracts.types import PRIMITIVES, ColumnType
 
 
@@ -32,20 +33,30 @@ def literal(value: Any, kind: ColumnType) -> str:
             return text(str(value))
         case "boolean" if isinstance(value, bool):
             return "TRUE" if value else "FALSE"
-        case "int" | "long" if isinstance(value, int | float) and int(value) == value:
+        case "int" | "long" if isinstance(value, int):
             return str(int(value))
         case "float" | "double" if isinstance(value, int | float):
-            return f"{float(value)!r}::{sql_type(kind)}"
+            return f"{text(repr(float(value)))}::{sql_type(kind)}"  # as text, for nan and inf are no SQL numbers
         case "int" | "long" | "float" | "double" | "decimal":  # a bound such as 0.5 on an integer column
-            return str(Decimal(str(value)))
+            return _number(value)
+        case "binary":
+            return f"encode({text(str(value))})"
         case "date" | "time" | "timestamp" | "timestamptz":
             spelt = value.isoformat() if isinstance(value, date | datetime | time) else str(value)
             return f"CAST({text(spelt)} AS {sql_type(kind)})"
     raise ValueError(f"{value!r} is not a value of type {kind}")
 
 
+def _number(value: Any) -> str:
+    """A number without exponent, which would make DuckDB compare as doubles."""
+    number = Decimal(str(value))
+    if not number.is_finite():
+        raise ValueError(f"{value!r} is not a value of an exact number's type")
+    return format(number, "f")
+
+
 def sql_type(kind: ColumnType) -> str:
-    """The DuckDB type of a column, spelt as DESCRIBE spells it."""
+    """The DuckDB type of a column, spelt as DESCRIBE spells it but for the names in a struct, which are all quoted."""
     match kind:
         case ColumnType(kind="decimal"):
             return f"DECIMAL({kind.precision},{kind.scale})"
@@ -65,13 +76,13 @@ def files(paths: Iterable[str], options: str = "") -> str:
 
 def bucket(key: PartitionKey, column: str = "") -> str:
     """An expression with one value per partition of this key, cheap enough to group every row by, and safe in a path:
-    the date, the hours since 1970, or the static value."""
+    the date, the whole hours since 1970, or the static value."""
     column = column or identifier(key.column)
     match key.granularity:
         case "day":
             return f"CAST({column} AS DATE)"
         case "hour":
-            return f"CAST(floor(epoch_us({column}) / 3600000000) AS BIGINT)"
+            return f"(epoch_us({column}) - CASE WHEN epoch_us({column}) < 0 THEN 3599999999 ELSE 0 END) // 3600000000"
     return column
 
 
@@ -79,18 +90,15 @@ def buckets(partitioning: Partitioning | None) -> list[str]:
     return [bucket(key) for key in partitioning.keys] if partitioning else []
 
 
-def in_partition(partitioning: Partitioning | None, partition: str) -> str:
-    """A condition that is true for the rows of one partition."""
-    from data_platform.contracts import partitions
-
-    if partitioning is None:
-        return "TRUE"
-    conditions = []
-    for key, value in zip(partitioning.keys, partitions.split(partitioning, partition), strict=True):
-        if key.granularity == "static":
-            conditions.append(f"{identifier(key.column)} = {text(value)}")
-        else:
-            start = partitions.start_of(key, value)
-            wanted = text(value) if key.granularity == "day" else str(int(start.timestamp()) // 3600)
-            conditions.append(f"{bucket(key)} = {'DATE ' if key.granularity == 'day' else ''}{wanted}")
-    return " AND ".join(conditions)
+def spelt(partitioning: Partitioning | None, cuts: Sequence[str]) -> str:
+    """The partition as text (see `contracts/partitions.py`), from expressions of its buckets."""
+    parts = []
+    for key, cut in zip(partitioning.keys if partitioning else (), cuts, strict=True):
+        match key.granularity:
+            case "day":
+                parts.append(f"strftime({cut}, '{DAY_FORMAT}')")
+            case "hour":
+                parts.append(f"strftime(make_timestamp({cut} * 3600000000), '{HOUR_FORMAT}')")
+            case _:
+                parts.append(cut)
+    return " || '|' || ".join(parts) or text(WHOLE)

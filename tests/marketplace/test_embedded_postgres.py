@@ -83,7 +83,7 @@ def test_it_needs_nothing_on_the_path(own_server: PostgresServer, monkeypatch: p
 
 def test_a_missing_wheel_is_reported_with_the_way_out(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(installation.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(PostgresUnavailable, match="data-platform\\[marketplace\\].*MARKETPLACE_DSN"):
+    with pytest.raises(PostgresUnavailable, match=r"data-platform\[marketplace\].*MARKETPLACE_DSN"):
         installation.installed_tree()
 
 

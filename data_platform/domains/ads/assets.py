@@ -37,15 +37,15 @@ def listings(
     context: dg.AssetExecutionContext,
     changes: Annotated[
         duckdb.DuckDBPyRelation,
-        Reads("ads.raw_listing_changes", *CHANGE, *LISTING, *TIMES, partitions=TEN_YEARS),
+        Reads("ads.raw_listing_changes", *CHANGE, *LISTING, *TIMES, partitions=TEN_YEARS, missing="refuse"),
     ],
 ) -> duckdb.DuckDBPyRelation:
     """Full state per day: the last change of each listing up to that day, without those deleted.
 
     A day follows from the changes alone and not from the state of the day before: when a day is blocked, the next one
     is still right. The price is that all changes so far are read: for a year of them 0.2 seconds at the default size,
-    and 9 at a hundred times that. All of them have to be there: a day missing among the raw changes is missing in
-    the state, too.
+    and 9 at a hundred times that. All of them have to be there: a day missing among the raw changes would be missing
+    in the state, so it is refused.
     """
     return duckdb.sql(
         """

@@ -28,7 +28,7 @@ def users(
     context: dg.AssetExecutionContext,
     changes: Annotated[
         pl.LazyFrame,
-        Reads("users.raw_user_changes", *CHANGE, *USER, partitions=TEN_YEARS),
+        Reads("users.raw_user_changes", *CHANGE, *USER, partitions=TEN_YEARS, missing="refuse"),
     ],
 ) -> pl.LazyFrame:
     """Full state per day: the last change of each user up to that day, without those deleted.

@@ -1,0 +1,113 @@
+"""A warehouse on S3 and a catalog in Glue (moto speaks both); of REST catalogs only the configuration is tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pyiceberg.utils.config import Config
+from scenario import CLEAN, DAY_X_COUNTRY, QUARANTINE, got, in_order, order, orders, put, quarantined
+
+from data_platform.contracts import Rule
+from data_platform.engines import FRAMES
+from data_platform.lakehouse import Lakehouse, StructureError, storage
+from data_platform.lakehouse.quarantine import quarantine_contract
+from data_platform.settings import Settings
+
+from .test_publish import referenced
+
+pytestmark = pytest.mark.slow
+
+CONTRACT = orders(DAY_X_COUNTRY, rules=(Rule("amount", "minimum", ("amount",), {"value": 0}, on_failure=QUARANTINE),))
+BAD = {"amount": Decimal("-1.00")}
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    """The endpoint of an AWS of our own."""
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty bucket, with all that pyiceberg's own variables say about it."""
+    import boto3
+
+    secrets = {"access-key-id": "testing", "secret-access-key": "testing", "region": "eu-north-1", "endpoint": aws}
+    for service in ("S3", "GLUE"):
+        for key, value in secrets.items():
+            monkeypatch.setenv(f"PYICEBERG_CATALOG__PLATFORM__{service}__{key.upper().replace('-', '_')}", value)
+    monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())  # it reads the environment once, when imported
+    client = boto3.client(
+        "s3", endpoint_url=aws, aws_access_key_id="testing", aws_secret_access_key="testing", region_name="eu-north-1"
+    )
+    storage.filesystem.cache_clear()
+    client.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-north-1"})
+    yield "lake"
+    for each in client.list_objects_v2(Bucket="lake").get("Contents", []):
+        client.delete_object(Bucket="lake", Key=each["Key"])
+    client.delete_bucket(Bucket="lake")
+    storage.filesystem.cache_clear()
+
+
+@pytest.fixture
+def remote(bucket: str, home: Path) -> Lakehouse:
+    return Lakehouse(Settings.at(home, warehouse=f"s3://{bucket}/some/prefix"))
+
+
+def objects(lakehouse: Lakehouse) -> set[str]:
+    files = storage.filesystem(lakehouse.settings.warehouse)
+    files.invalidate_cache()
+    return {f"s3://{path}" for path in files.find(lakehouse.settings.warehouse) if path.endswith(".parquet")}
+
+
+def needed(lakehouse: Lakehouse) -> set[str]:
+    return referenced(lakehouse, CONTRACT) | referenced(lakehouse, quarantine_contract(CONTRACT))
+
+
+def test_publish_quarantine_and_replace_on_s3(remote: Lakehouse) -> None:
+    put(remote, CONTRACT, [*CLEAN, order(20, day=1, hour=0, **BAD)])
+    assert got(remote, CONTRACT) == in_order(CLEAN)
+    assert [row["id"] for row in quarantined(remote, CONTRACT)] == [20]
+    put(remote, CONTRACT, [order(30, day=1)])
+    assert got(remote, CONTRACT, partitions=["2026-01-01|no"]) == [order(30, day=1)]
+    assert quarantined(remote, CONTRACT) == []
+    assert objects(remote) == needed(remote)
+
+
+def test_a_refused_publication_leaves_no_object_behind(remote: Lakehouse) -> None:
+    put(remote, CONTRACT, CLEAN)
+    with pytest.raises(StructureError, match="not asked for"):
+        put(remote, CONTRACT, [order(30, day=9)], "2026-01-01|no")
+    assert objects(remote) == needed(remote)
+    assert got(remote, CONTRACT) == in_order(CLEAN)
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_every_engine_reads_from_s3(frame: str, remote: Lakehouse) -> None:
+    put(remote, CONTRACT, CLEAN)
+    assert got(remote, CONTRACT, frame=frame) == in_order(CLEAN)
+    assert got(remote, CONTRACT, frame=frame, columns=["id"], partitions=["2026-01-01|se"]) == [{"id": 1}]
+
+
+def test_glue_is_a_catalog_like_any_other(bucket: str, home: Path) -> None:
+    lakehouse = Lakehouse(Settings.at(home, warehouse=f"s3://{bucket}/glue", catalog="glue"))
+    put(lakehouse, CONTRACT, [*CLEAN, order(20, day=1, hour=0, **BAD)])
+    put(lakehouse, CONTRACT, [order(30, day=1)])
+    assert {row["id"] for row in got(lakehouse, CONTRACT)} == {1, 2, 3, 4, 30}
+    assert objects(lakehouse) == needed(lakehouse)
+
+
+def test_a_rest_catalog_is_configured_by_its_address(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, str] = {}
+    monkeypatch.setattr(
+        "pyiceberg.catalog.load_catalog", lambda name, **properties: asked.update(properties, name=name)
+    )
+    _ = Lakehouse(Settings.at(home, catalog="https://catalog.example/v1", warehouse="s3://lake")).catalog
+    assert asked == {"name": "platform", "type": "rest", "uri": "https://catalog.example/v1", "warehouse": "s3://lake"}
