@@ -26,7 +26,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check uv -c requirements.lock
-	$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python -c requirements.lock -e '.[dev]'
+	$(VENV)/bin/uv pip install --quiet --system-certs --python $(VENV)/bin/python -c requirements.lock -e '.[dev]'
 	@touch $@
 
 $(INSTANCE): dagster.yaml
@@ -61,5 +61,5 @@ clean: ## Stop what runs and remove all state and the environment
 	rm -rf $(DATA_PLATFORM_HOME) $(VENV)
 
 lock: $(READY) ## Pin all packages again (names no registry)
-	$(VENV)/bin/uv pip compile --quiet --universal --all-extras --no-emit-index-url --no-annotate --no-header --upgrade \
+	$(VENV)/bin/uv pip compile --quiet --system-certs --universal --all-extras --no-emit-index-url --no-annotate --no-header --upgrade \
 		pyproject.toml -o requirements.lock

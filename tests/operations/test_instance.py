@@ -1,7 +1,8 @@
-"""The event log keeps what Dagster's own SQLite storages keep, over processes and forks."""
+"""The instance of `dagster.yaml` keeps what Dagster's own storages keep, over processes and forks."""
 
 import multiprocessing
 import os
+import sys
 
 import dagster as dg
 import pytest
@@ -52,3 +53,23 @@ def test_a_forked_process_opens_the_file_anew(instance):
     child.join()
     assert success and not shared and pid != os.getpid()
     assert "PIPELINE_SUCCESS" in events(instance, run_id)
+
+
+@dg.asset
+def talkative():
+    print("said on stdout")
+    print("said on stderr", file=sys.stderr)
+
+
+def test_what_a_step_prints_is_kept_for_the_ui(instance, tmp_path):
+    assert type(instance.compute_log_manager).__name__ == "ComputeLogs"
+    result = dg.materialize([talkative], instance=instance)
+    (captured,) = [
+        record.dagster_event.event_specific_data
+        for record in instance.all_logs(result.run_id)
+        if record.dagster_event and record.dagster_event.event_type_value == "LOGS_CAPTURED"
+    ]
+    log_key = instance.compute_log_manager.build_log_key_for_run(result.run_id, captured.file_key)
+    data = instance.compute_log_manager.get_log_data(log_key)
+    assert b"said on stdout" in data.stdout and b"said on stderr" in data.stderr
+    assert instance.compute_log_manager.is_capture_complete(log_key)
