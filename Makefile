@@ -26,7 +26,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check uv -c requirements.lock
-	$(VENV)/bin/uv pip install --quiet --system-certs --python $(VENV)/bin/python -c requirements.lock -e '.[dev]'
+	$(VENV)/bin/uv pip install --quiet --system-certs --compile-bytecode --python $(VENV)/bin/python -c requirements.lock -e '.[dev]'
 	@touch $@
 
 $(INSTANCE): dagster.yaml

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 
 BUSY_SECONDS = 60
 
@@ -30,6 +30,7 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None):
         self._engine: Engine | None = None
         self._engine_pid = 0
+        self._tables: dict[str, bool] = {}
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -42,6 +43,13 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
             self._engine, self._engine_pid = self._open(), os.getpid()
         with self._engine.begin() as connection:
             yield connection
+
+    def has_table(self, table_name: str) -> bool:
+        """Asked for every materialization; tables come and go with migrations only."""
+        if table_name not in self._tables:
+            with self._connect() as connection:
+                self._tables[table_name] = inspect(connection).has_table(table_name)
+        return self._tables[table_name]
 
     def _open(self) -> Engine:
         engine = create_engine(self._conn_string, connect_args={"timeout": BUSY_SECONDS})
