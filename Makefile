@@ -57,7 +57,7 @@ bench: setup ## The benchmarks, as ratios against a named peer
 	for each in benchmarks/*.py; do python $$each || exit 1; done
 
 clean: ## Stop what runs and remove all state and the environment
-	-@[ -x $(VENV)/bin/dp ] && $(VENV)/bin/dp sources stop
+	-@[ -x $(VENV)/bin/dp ] && $(VENV)/bin/dp sources delete
 	rm -rf $(DATA_PLATFORM_HOME) $(VENV)
 
 lock: $(READY) ## Pin all packages again (names no registry)

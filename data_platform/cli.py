@@ -1,6 +1,7 @@
 """`dp`: the platform from the command line. Thin: each command calls one function of a room and prints what it says.
 
-Exit codes: 0 done, 1 something is wrong with what was asked about (findings, failed datasets), 2 a wrong call.
+Exit codes: 0 done, 1 something is wrong with what was asked about (findings, failed datasets), 2 a wrong call, 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -64,6 +65,9 @@ def _readable() -> Iterator[None]:
     except (ContractError, LakehouseError, MarketplaceError, ValueError) as error:
         errors.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        errors.print("Interrupted; what was published stays, and running again goes on from there.", style="yellow")
+        raise typer.Exit(130) from None
 
 
 @contracts_app.command("check")

@@ -21,7 +21,7 @@ from data_platform.contracts.report import Problem, Report
 from data_platform.contracts.yaml_source import Path, Source, YamlError
 
 if TYPE_CHECKING:
-    from open_data_contract_standard.model import OpenDataContractStandard, SchemaProperty
+    from open_data_contract_standard.model import Description, OpenDataContractStandard, SchemaProperty
 
 SCHEMA: Path = ("schema", 0)
 
@@ -85,7 +85,7 @@ class _Reader:
             name=schema.name or "",
             version=official.version or "",
             columns=tuple(placed.column for placed in columns),
-            description=(schema.description or (official.description and official.description.purpose) or "").strip(),
+            description=_description(schema.description, official.description),
             primary_key=key,
             rules=tuple(placed.rule for placed in rules),
             partitioning=cut,
@@ -152,3 +152,11 @@ class _Reader:
             pii=text(own, "piiCategory"),
             tags=tuple(prop.tags or ()),
         )
+
+
+def _description(of_schema: str | None, of_contract: Description | None) -> str:
+    """What the dataset is, and below it how to use it and what it cannot do, as Markdown; empty where nothing says it."""
+    told = of_contract.model_dump() if of_contract else {}
+    what = (of_schema or told.get("purpose") or "").strip()
+    notes = [f"**{name.capitalize()}:** {told[name].strip()}" for name in ("usage", "limitations") if told.get(name)]
+    return "\n\n".join([what, *notes]) if what else ""

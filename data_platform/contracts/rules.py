@@ -1,8 +1,8 @@
 """The kinds of rule there are, as one table. A new kind is a row here and its predicate in `quality/predicates.py`.
 
 Meaning fixed for every engine: null is *missing*, never *invalid*; NaN is invalid for a numeric rule; an empty
-dataset passes row rules; null keys are not duplicates; of rows sharing a key within a partition the first in staged
-order (or in the order of the rule's `keepFirst`) is kept and the others are the duplicates; between is inclusive.
+dataset passes row rules; null keys are not duplicates; of rows sharing a key within a partition the first by the rule's
+`keepFirst`, then by all columns in the contract's order, is kept and the others are the duplicates; between is inclusive.
 """
 
 from __future__ import annotations
@@ -71,11 +71,41 @@ KINDS: dict[str, RuleKind] = {
 }
 
 
+CONDITIONS: dict[str, str] = {  # how each kind reads in a few words, its arguments filled in
+    "type": "fits its type",
+    "required": "not null",
+    "minimum": "≥ {value}",
+    "maximum": "≤ {value}",
+    "exclusive_minimum": "> {value}",
+    "exclusive_maximum": "< {value}",
+    "min_length": "at least {value} characters",
+    "max_length": "at most {value} characters",
+    "pattern": "matches {value}",
+    "enum": "one of {values}",
+    "null_values": "nulls",
+    "missing_values": "missing values",
+    "invalid_values": "invalid values",
+    "duplicate_values": "unique",
+    "row_count": "rows",
+    "sql": "{query}",
+}
+COUNTED = ("null_values", "missing_values", "invalid_values", "duplicate_values")
+
+
+def condition(rule: Rule) -> str:
+    """What must hold, in a few words and without the column's name: `> 0`, `one of new, used`, `nulls < 5%`."""
+    arguments = {
+        name: ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        for name, value in rule.arguments.items()
+    }
+    words = CONDITIONS[rule.kind].format_map(arguments)
+    if rule.threshold is not None:
+        return f"{'duplicates' if rule.kind == 'duplicate_values' else words} {rule.threshold}"
+    return f"no {words}" if rule.kind in COUNTED and rule.kind != "duplicate_values" else words
+
+
 def describe(rule: Rule) -> str:
-    """The rule as a sentence a person can act on, with its columns and arguments."""
+    """The rule as a sentence a person can act on: its own description, or its columns and what must hold for them."""
     if rule.description:
         return rule.description
-    what = f"{', '.join(rule.columns)}: " if rule.columns else ""
-    arguments = ", ".join(f"{name} = {value}" for name, value in rule.arguments.items() if name != "query")
-    meaning = KINDS[rule.kind].meaning + (f" ({arguments})" if arguments else "")
-    return f"{what}{meaning}" + (f", must be {rule.threshold}" if rule.threshold else "")
+    return f"{', '.join(rule.columns)}: {condition(rule)}" if rule.columns else condition(rule)

@@ -112,7 +112,7 @@ def _metadata(rules: Sequence[Rule], outcomes: Sequence[Outcome], failing: Seque
     if all(rule.is_row_rule for rule in rules):
         broken = sum(outcome.metric for outcome in outcomes)
         metadata["broken_rows"] = int(broken)
-        metadata["broken_percent"] = 100 * broken / metadata["rows"] if metadata["rows"] else 0.0
+        metadata["broken_percent"] = round(100 * broken / metadata["rows"], 3) if metadata["rows"] else 0.0
     elif len(outcomes) == 1 and outcomes[0].metric == outcomes[0].metric:  # NaN (no answer) cannot be plotted
         metadata["measured"] = outcomes[0].metric
     if failing and (len(outcomes) > 1 or failing[0].examples):

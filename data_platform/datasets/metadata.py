@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from data_platform.contracts import Contract, Rule
-from data_platform.contracts.rules import describe
+from data_platform.contracts import Column, Contract, Rule
+from data_platform.contracts.rules import condition
 from data_platform.lakehouse import Lakehouse, Publication, ReadPlan
 from data_platform.lakehouse.duck import connect
 from data_platform.quality.sql import files, identifier
+from data_platform.settings import PROJECT
 
 PREVIEW_ROWS = 5
 MASK = "•••"
@@ -32,13 +34,19 @@ def column_schema(contract: Contract) -> dg.TableSchema:
                 dg.TableColumnConstraints(
                     nullable=not column.required,
                     unique=column.unique or contract.primary_key == (column.name,),
-                    other=[describe(rule) for rule in rules.get(column.name, ())],
+                    other=[condition(rule) for rule in rules.get(column.name, ())],
                 ),
-                tags={"classification": column.classification} | ({"pii": column.pii} if column.pii else {}),
+                tags=_marks(column),
             )
             for column in contract.columns
         ]
     )
+
+
+def _marks(column: Column) -> dict[str, str]:
+    """What is out of the ordinary about a column."""
+    marked = {"classification": column.classification} if column.classification != "internal" else {}
+    return marked | ({"pii": column.pii} if column.pii else {})
 
 
 def definition_metadata(contract: Contract) -> dict[str, Any]:
@@ -49,10 +57,16 @@ def definition_metadata(contract: Contract) -> dict[str, Any]:
         "visibility": contract.visibility,
     }
     if contract.file:
-        metadata["contract"] = dg.MetadataValue.path(contract.file)
+        metadata["contract"] = dg.MetadataValue.path(short(contract.file))
     if contract.retention:
         metadata["retention_days"] = contract.retention.days
     return metadata
+
+
+def short(file: str) -> str:
+    """A path from the project's folder where it is in it."""
+    path = Path(file)
+    return str(path.relative_to(PROJECT)) if path.is_relative_to(PROJECT) else file
 
 
 def publication_metadata(contract: Contract, publication: Publication) -> dict[str, Any]:
@@ -61,8 +75,6 @@ def publication_metadata(contract: Contract, publication: Publication) -> dict[s
         "snapshot_id": str(publication.snapshot_id),
         "bytes": publication.bytes,
         "publish_seconds": round(publication.seconds, 3),
-        "rows_published": sum(publication.rows.values()),
-        "rows_quarantined": sum(publication.quarantined.values()),
         "contract_version": contract.version,
     }
 

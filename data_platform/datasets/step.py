@@ -176,5 +176,5 @@ def _why_blocked(contract: Contract, publication: Publication) -> str:
     more = f"; and {len(reasons) - 5} more" if len(reasons) > 5 else ""
     return (
         f"{contract.dataset} is blocked: {'; '.join(reasons[:5])}{more}. The last good data stays. Repair the source "
-        f"or change the contract ({contract.file or contract.dataset}), then materialize again."
+        f"or change the contract ({metadata.short(contract.file) or contract.dataset}), then materialize again."
     )

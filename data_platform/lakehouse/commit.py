@@ -14,13 +14,11 @@ from pyiceberg.table import Table, Transaction
 from data_platform.contracts import Contract
 from data_platform.lakehouse.errors import LakehouseError
 from data_platform.lakehouse.filters import rows_of
-from data_platform.lakehouse.provenance import PREFIX
+from data_platform.lakehouse.provenance import EMPTY, PREFIX
 
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 12
-EMPTY = f"{PREFIX}empty."
-"""Table property per published partition without rows: Iceberg has no file to remember it by."""
 
 
 def replace_partitions(

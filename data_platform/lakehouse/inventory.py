@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 
 from data_platform.contracts import Contract
 from data_platform.lakehouse.catalog import Lakehouse
-from data_platform.lakehouse.commit import EMPTY
 from data_platform.lakehouse.filters import partition_of
-from data_platform.lakehouse.provenance import read_properties
+from data_platform.lakehouse.provenance import EMPTY, read_properties
 from data_platform.lakehouse.quarantine import quarantine_contract
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 PREFIX = "data-platform."
+EMPTY = f"{PREFIX}empty."
+"""Table property per published partition without rows: Iceberg has no file to remember it by."""
 
 
 @dataclass(frozen=True, slots=True)

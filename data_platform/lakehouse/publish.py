@@ -23,7 +23,6 @@ from data_platform.contracts.partitions import WHOLE
 from data_platform.contracts.partitions import split as split_key
 from data_platform.contracts.rules import describe
 from data_platform.lakehouse.catalog import Lakehouse
-from data_platform.lakehouse.commit import holds_any, replace_partitions
 from data_platform.lakehouse.duck import connect, restrict
 from data_platform.lakehouse.errors import StructureError
 from data_platform.lakehouse.provenance import PREFIX, UNKNOWN, Provenance
@@ -110,6 +109,8 @@ def publish(
     rule cannot be evaluated; LakehouseError where the table cannot be written. In every case nothing is published and
     the staged files are removed.
     """
+    from data_platform.lakehouse.commit import holds_any, replace_partitions  # pyiceberg: a second to import
+
     started = time.monotonic()
     shape = conform(contract, staged.columns)
     publication = staged.folder.rstrip("/").rpartition("/")[2]

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 from data_platform.contracts import Column, Contract
 from data_platform.lakehouse.catalog import Lakehouse
-from data_platform.lakehouse.commit import EMPTY
 from data_platform.lakehouse.errors import LakehouseError, MissingPartitions
-from data_platform.lakehouse.filters import partition_of, rows_of
-from data_platform.lakehouse.provenance import InputRead
+from data_platform.lakehouse.provenance import EMPTY, InputRead
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -53,6 +51,8 @@ def plan_read(
     `at` is a snapshot id, a tag or a branch; None is the current snapshot.
     Raises MissingPartitions where a partition was never published and `allow_missing` is false.
     """
+    from data_platform.lakehouse.filters import partition_of, rows_of  # pyiceberg: a second to import
+
     wanted = tuple(contract.column(name) for name in columns) if columns else contract.columns
     table = lakehouse.existing_table(contract.dataset)
     snapshot = _snapshot(table, contract, at) if table is not None else None

@@ -63,6 +63,14 @@ def stop(home: Home = None) -> None:
 
 
 @app.command()
+@_readable
+def delete(home: Home = None) -> None:
+    """Stop it and remove all its data, also what lies outside the state folder."""
+    PostgresServer(postgres_folder(home or marketplace_home())).delete()
+    status(home)
+
+
+@app.command()
 def status(home: Home = None) -> None:
     """Say whether it runs, and where its files are."""
     server = PostgresServer(postgres_folder(home or marketplace_home()))

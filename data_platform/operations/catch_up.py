@@ -70,7 +70,7 @@ def catch_up(
     for day, runs in plans.items():
         for run in runs:
             once = [name for name in run.datasets if name in nodes_once and name in produced and day != busy[-1]]
-            for dataset in _execute(instance, run, [name for name in run.datasets if name not in once], results):
+            for dataset in _execute(graph, instance, run, [name for name in run.datasets if name not in once], results):
                 done += 1
                 produced.add(dataset)
                 on_progress(Progress(day, done, total, dataset))
@@ -107,9 +107,15 @@ def partitions_of_day(definition: dg.PartitionsDefinition, day: date) -> list[st
 
 
 def _execute(
-    instance: dg.DagsterInstance, run: PlannedRun, datasets: Sequence[str], results: dict[str, Result]
+    graph: dg.AssetGraph,
+    instance: dg.DagsterInstance,
+    run: PlannedRun,
+    datasets: Sequence[str],
+    results: dict[str, Result],
 ) -> Iterator[str]:
     """Execute one planned run and yield each dataset as its step ends."""
+    definitions = (graph.get(dg.AssetKey(name.split("."))).partitions_def for name in datasets)
+    definition = next((each for each in definitions if each is not None), None)
     keys = [dg.AssetKey(name.split(".")) for name in datasets]
     by_step = {name.replace(".", "__"): name for name in datasets}
     finished: list[str] = []
@@ -133,8 +139,8 @@ def _execute(
                 result.reasons.append(str(event.step_failure_data.error_display_string).strip().splitlines()[0])
             finished.append(name)
 
-    for first, last in _spans(run.partitions):
-        execute_assets(
+    for first, last in _spans(definition, run.partitions):
+        execution = execute_assets(
             instance,
             MODULE,
             ATTRIBUTE,
@@ -143,18 +149,23 @@ def _execute(
             partition_range=(first, last) if first != last else None,
             location_name=LOCATION,
             run_config=QUIET,
+            tags={"launched_by": "dp run"},
             on_event=listen,
         )
+        if execution.canceled:  # Ctrl-C reaches the run first; it means the whole catching up
+            raise KeyboardInterrupt
     yield from dict.fromkeys(finished)
 
 
-def _spans(partitions: Sequence[str]) -> list[tuple[str, str]]:
-    """First and last of each run: hours of a day are one range; keys of two dimensions are run one by one."""
-    if not partitions:
+def _spans(definition: dg.PartitionsDefinition | None, partitions: Sequence[str]) -> list[tuple[str, str]]:
+    """First and last of each run: one range where these partitions are neighbours, as a day's hours are."""
+    if definition is None or not partitions:
         return [("", "")]
-    if any("|" in partition for partition in partitions):
-        return [(partition, partition) for partition in partitions]
-    return [(partitions[0], partitions[-1])]
+    order = {key: place for place, key in enumerate(definition.get_partition_keys())}
+    keys = sorted(partitions, key=order.__getitem__)
+    if order[keys[-1]] - order[keys[0]] == len(keys) - 1:
+        return [(keys[0], keys[-1])]
+    return [(key, key) for key in keys]
 
 
 def _published(result: Result, event: dg.DagsterEvent) -> None:

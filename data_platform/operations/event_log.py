@@ -13,9 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from dagster import EventLogEntry
+from dagster import _check as check
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
+from dagster._record import copy as record_copy
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, create_engine, inspect
+from sqlalchemy import event as sqlalchemy_event
 
 BUSY_SECONDS = 60
 
@@ -44,6 +48,14 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         with self._engine.begin() as connection:
             yield connection
 
+    def _store_asset_check_evaluation_planned(self, event: EventLogEntry, event_id: int | None) -> None:
+        """Plan a check once per run, not once per partition: a step evaluates it once (a check result has no partition),
+        and the other planned rows would stay in the history for ever as skipped or failed executions."""
+        told = check.not_none(event.dagster_event)
+        planned = record_copy(told.event_specific_data, partitions_subset=None)  # type: ignore[type-var]
+        event = event._replace(dagster_event=told._replace(event_specific_data=planned))
+        super()._store_asset_check_evaluation_planned(event, event_id)
+
     def has_table(self, table_name: str) -> bool:
         """Asked for every materialization; tables come and go with migrations only."""
         if table_name not in self._tables:
@@ -54,7 +66,7 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
     def _open(self) -> Engine:
         engine = create_engine(self._conn_string, connect_args={"timeout": BUSY_SECONDS})
 
-        @event.listens_for(engine, "connect")
+        @sqlalchemy_event.listens_for(engine, "connect")
         def configure(connection: Any, _record: Any) -> None:
             connection.execute("PRAGMA synchronous = NORMAL")
 

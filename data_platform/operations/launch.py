@@ -24,11 +24,12 @@ RANGE_END_TAG = "dagster/asset_partition_range_end"
 
 @dataclass(frozen=True)
 class Execution:
-    """How a run ended."""
+    """How a run ended. `canceled` when it was terminated, here or from the UI."""
 
     run_id: str
     success: bool
     failed_steps: Sequence[str]
+    canceled: bool = False
 
 
 def execute_assets(
@@ -70,7 +71,8 @@ def execute_assets(
         if on_event:
             on_event(event)
     ended = instance.get_run_by_id(run.run_id)
-    return Execution(run.run_id, bool(ended and ended.is_success), failed)
+    canceled = ended is not None and ended.status is dg.DagsterRunStatus.CANCELED
+    return Execution(run.run_id, bool(ended and ended.is_success), failed, canceled)
 
 
 def _check_partitions(

@@ -1,0 +1,59 @@
+"""Definitions load without the network, a database or a JVM, and import nothing heavy that loading does not need."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from data_platform.settings import PROJECT
+
+LOAD = """
+import json, sys
+touched = []
+
+
+def watch(name, args):
+    if name in ("socket.connect", "sqlite3.connect") or (name == "subprocess.Popen" and args[0] != "file"):
+        touched.append(f"{name} {args[0]}")  # Dagster's croniter asks `file` whether Python is a 32-bit program
+
+
+sys.addaudithook(watch)
+from data_platform.definitions import defs
+defs.get_repository_def().get_all_jobs()
+print(json.dumps({"modules": sorted(sys.modules), "touched": sorted(set(touched))}))
+"""
+
+HEAVY = (
+    "pyspark",
+    "mlflow",
+    "dbt",
+    "pandera",
+    "boto3",
+    "s3fs",
+    "psycopg",
+    "adbc_driver_postgresql",
+    "pyiceberg",
+    "moto",
+)
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    done = subprocess.run([sys.executable, "-c", LOAD], cwd=PROJECT, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_loading_touches_no_network_no_database_and_starts_nothing(loaded):
+    assert loaded["touched"] == []
+
+
+@pytest.mark.parametrize("heavy", HEAVY)
+def test_loading_imports_no_heavy_library_it_does_not_need(loaded, heavy):
+    assert heavy not in loaded["modules"]
+
+
+def test_the_workspace_names_the_same_definitions_as_the_project():
+    module = yaml.safe_load((PROJECT / "workspace.yaml").read_text())["load_from"][0]["python_module"]
+    assert (module["module_name"], module["attribute"]) == ("data_platform.definitions", "defs")
