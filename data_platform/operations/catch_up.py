@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import dagster as dg
 
+from data_platform.datasets.checks import PUBLISHED, SCHEMA
 from data_platform.operations.launch import execute_assets
 from data_platform.operations.plan import PlannedRun, nodes_of, plan_runs
 
@@ -69,12 +70,16 @@ def catch_up(
     produced: set[str] = set()
     for day, runs in plans.items():
         for run in runs:
-            once = [name for name in run.datasets if name in nodes_once and name in produced and day != busy[-1]]
-            for dataset in _execute(graph, instance, run, [name for name in run.datasets if name not in once], results):
+            again = produced & nodes_once if day != busy[-1] else set()
+            done += len(again.intersection(run.datasets))
+
+            def ended(dataset: str, day: date = day) -> None:
+                nonlocal done
                 done += 1
                 produced.add(dataset)
-                on_progress(Progress(day, done, total, dataset))
-            done += len(once)
+                on_progress(Progress(day, min(done, total), total, dataset))
+
+            _execute(graph, instance, run, [name for name in run.datasets if name not in again], results, ended)
     return results
 
 
@@ -112,14 +117,14 @@ def _execute(
     run: PlannedRun,
     datasets: Sequence[str],
     results: dict[str, Result],
-) -> Iterator[str]:
-    """Execute one planned run and yield each dataset as its step ends."""
+    ended: Callable[[str], None],
+) -> None:
+    """Execute one planned run, tell of each dataset whose step `ended`, and add what became of it to `results`."""
     definitions = (graph.get(dg.AssetKey(name.split("."))).partitions_def for name in datasets)
     definition = next((each for each in definitions if each is not None), None)
     keys = [dg.AssetKey(name.split(".")) for name in datasets]
     by_step = {name.replace(".", "__"): name for name in datasets}
-    finished: list[str] = []
-    started = dict[str, float]()
+    started, refused = dict[str, float](), set[str]()
 
     def listen(event: dg.DagsterEvent) -> None:
         name = by_step.get(event.step_key or "")
@@ -131,13 +136,14 @@ def _execute(
         elif event.is_step_materialization:
             _published(result, event)
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            _checked(result, event)
+            if _refuses(result, event):
+                refused.add(name)
         elif event.is_step_success or event.is_step_failure or event.is_step_skipped:
             result.seconds += time.monotonic() - started.get(name, time.monotonic())
-            if event.is_step_failure and not result.blocked:
+            if event.is_step_failure and name not in refused:
                 result.failed += 1
                 result.reasons.append(str(event.step_failure_data.error_display_string).strip().splitlines()[0])
-            finished.append(name)
+            ended(name)
 
     for first, last in _spans(definition, run.partitions):
         execution = execute_assets(
@@ -154,7 +160,6 @@ def _execute(
         )
         if execution.canceled:  # Ctrl-C reaches the run first; it means the whole catching up
             raise KeyboardInterrupt
-    yield from dict.fromkeys(finished)
 
 
 def _spans(definition: dg.PartitionsDefinition | None, partitions: Sequence[str]) -> list[tuple[str, str]]:
@@ -176,12 +181,15 @@ def _published(result: Result, event: dg.DagsterEvent) -> None:
     result.quarantined += int(metadata["quarantined"].value) if "quarantined" in metadata else 0  # type: ignore[arg-type]
 
 
-def _checked(result: Result, event: dg.DagsterEvent) -> None:
-    check = event.asset_check_evaluation_data
-    if check.passed:
-        return
-    if check.severity is dg.AssetCheckSeverity.ERROR:
-        result.blocked = result.blocked + 1 if not result.reasons else result.blocked
-        result.reasons.append(check.description or check.check_name)
-    else:
-        result.warnings += 1
+def _refuses(result: Result, event: dg.DagsterEvent) -> bool:
+    """Take note of a check, and say whether it is one of the two that tell why nothing, or not all, was published."""
+    evaluated = event.asset_check_evaluation_data
+    if evaluated.passed:
+        return False
+    if evaluated.check_name in (SCHEMA, PUBLISHED):
+        counted = evaluated.metadata.get("blocked")
+        result.blocked += int(counted.value) if counted is not None else 1  # type: ignore[arg-type]
+        result.reasons.append(evaluated.description or evaluated.check_name)
+        return True
+    result.warnings += evaluated.severity is dg.AssetCheckSeverity.WARN
+    return False

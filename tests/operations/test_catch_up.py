@@ -1,0 +1,47 @@
+"""Catching up on real definitions: what is missing is produced; a blocked day is counted and tried again."""
+
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from data_platform.operations import catch_up as module
+from data_platform.operations.catch_up import catch_up
+from tests.operations import catch_up_defs
+
+DAYS = [date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3)]
+
+
+@pytest.fixture
+def caught_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MODULE", catch_up_defs.__name__)
+    (tmp_path / "dagster").mkdir()
+    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
+        yield lambda days=DAYS, told=lambda progress: None: catch_up(catch_up_defs.defs, instance, days, told)
+
+
+def test_every_missing_day_is_published_and_the_bad_one_is_blocked_with_its_reason(caught_up):
+    told = []
+    results = caught_up(told=told.append)
+    assert {name: (each.published, each.blocked, each.failed) for name, each in results.items()} == {
+        "ads.raw": (2, 1, 0),
+        "ads.stats": (2, 0, 0),
+        "ads.week": (2, 0, 0),
+        "ads.total": (2, 0, 0),
+    }
+    (reason,) = results["ads.raw"].reasons
+    assert "2026-01-02: price_minimum: 5 of 10 rows" in reason
+    assert [each.done for each in told] == sorted(each.done for each in told)
+    assert told[-1].done <= told[-1].total
+
+
+def test_a_second_time_only_the_blocked_day_is_tried_again(caught_up):
+    caught_up()
+    again = caught_up()
+    assert again["ads.raw"].published == 0 and again["ads.raw"].blocked == 1
+    assert again.get("ads.stats", module.Result()).published == 0
+
+
+def test_when_all_is_there_nothing_runs(caught_up):
+    caught_up(DAYS[:1])
+    assert caught_up(DAYS[:1]) == {}
