@@ -7,7 +7,7 @@ PORT ?= 3000
 
 # All state (lakehouse, Dagster's instance, source systems, caches) lives in this one folder.
 export DATA_PLATFORM_HOME ?= $(CURDIR)/.platform
-export DAGSTER_HOME ?= $(DATA_PLATFORM_HOME)/dagster
+export DAGSTER_HOME := $(DATA_PLATFORM_HOME)/dagster
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(VIRTUAL_ENV)/bin:$(PATH)
 
