@@ -4,14 +4,16 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .errors import MarketplaceError
 from .home import events_folder, marketplace_home, postgres_folder
 from .postgres import PostgresServer, ensure_database
-from .simulator import DaySimulated, simulate
+
+if TYPE_CHECKING:
+    from .simulator import DaySimulated
 
 app = typer.Typer(help="The example's source systems: the monolith's PostgreSQL and the tracker's event files.")
 Home = Annotated[Path | None, typer.Option(help="Where they live; default: DATA_PLATFORM_HOME or .platform")]
@@ -40,6 +42,8 @@ def fill(
     home: Home = None,
 ) -> None:
     """Simulate the marketplace's last days, skipping those already done."""
+    from .simulator import simulate  # needs the extra `marketplace`, and a while to import
+
     place = home or marketplace_home()
     last_day: date = until.date() if until else datetime.now(UTC).date() - timedelta(days=1)
     dsn = ensure_database(place)
@@ -78,7 +82,7 @@ def status(home: Home = None) -> None:
     typer.echo(f"PostgreSQL in {server.folder}: {state}")
 
 
-def _report(done: DaySimulated) -> None:
+def _report(done: "DaySimulated") -> None:
     typer.echo(f"{done.day} {'was there' if done.was_skipped else 'simulated'}")
 
 
