@@ -14,8 +14,10 @@ from data_platform.contracts.model import (
     Partitioning,
     PartitionKey,
     Policy,
+    Reference,
     Rule,
     Threshold,
+    Unchecked,
 )
 from data_platform.contracts.types import ColumnType
 
@@ -30,6 +32,8 @@ __all__ = [
     "PartitionKey",
     "Partitioning",
     "Policy",
+    "Reference",
     "Rule",
     "Threshold",
+    "Unchecked",
 ]

@@ -19,8 +19,10 @@ from data_platform.contracts.model import (
     Partitioning,
     PartitionKey,
     Policy,
+    Reference,
     Rule,
     Threshold,
+    Unchecked,
 )
 from data_platform.contracts.types import ColumnType
 
@@ -35,6 +37,7 @@ def to_json(contract: Contract) -> str:
         contract.description,
         contract.primary_key,
         [_rule(rule) for rule in contract.rules],
+        [(each.name, each.text, each.engine) for each in contract.unchecked],
         [(key.column, key.granularity, key.start, key.values) for key in contract.partitioning.keys]
         if contract.partitioning
         else None,
@@ -57,7 +60,8 @@ def to_json(contract: Contract) -> str:
 
 def from_json(text: str, file: str = "") -> Contract:
     """The contract that `to_json` wrote, now found in `file`; ValueError and its like where `text` is anything else."""
-    domain, name, version, columns, description, key, rules, keys, owners, team, tags, *rest = json.loads(text)
+    domain, name, version, columns, description, key, *middle = json.loads(text)
+    rules, unchecked, keys, owners, team, tags, *rest = middle
     status, visibility, clearance, size, external, unknown_columns, on_failure, retention, freshness, digest = rest
     return Contract(
         domain,
@@ -67,6 +71,7 @@ def from_json(text: str, file: str = "") -> Contract:
         description,
         tuple(key),
         tuple([_to_rule(rule) for rule in rules]),
+        tuple([Unchecked(*each) for each in unchecked]),
         Partitioning(tuple([_to_key(*key) for key in keys])) if keys is not None else None,
         tuple(owners),
         team,
@@ -123,29 +128,35 @@ def _plain(kind: str | None) -> ColumnType | None:
 def _rule(rule: Rule) -> list[Any]:
     limit = rule.threshold and (rule.threshold.operator, rule.threshold.value, rule.threshold.unit)
     about = [rule.name, rule.kind, rule.columns, dict(rule.arguments), limit]
-    return [*about, _on_failure(rule.on_failure), rule.dimension, rule.description]
+    reads = [(each.dataset, each.columns, each.partitions) for each in rule.reads]
+    told = [_on_failure(rule.on_failure), rule.dimension, rule.description]
+    return [*about, *told, reads, rule.when, rule.path]
 
 
 def _to_rule(form: Sequence[Any]) -> Rule:
-    name, kind, columns, arguments, limit, on_failure, dimension, description = form
+    name, kind, columns, arguments, limit, on_failure, dimension, description, reads, when, path = form
     for key, value in arguments.items():
         if value.__class__ is list:
             arguments[key] = tuple(value)
     threshold = limit and _to_threshold(*limit)
-    return Rule(name, kind, tuple(columns), arguments, threshold, _to_on_failure(*on_failure), dimension, description)
+    others = tuple([Reference(dataset, tuple(names), cut) for dataset, names, cut in reads])
+    policy = _to_on_failure(*on_failure)
+    return Rule(
+        name, kind, tuple(columns), arguments, threshold, policy, dimension, description, others, when, tuple(path)
+    )
 
 
 def _to_threshold(operator: str, value: Any, unit: str) -> Threshold:
     return Threshold(operator, tuple(value) if isinstance(value, list) else value, unit)
 
 
-def _on_failure(on_failure: OnFailure) -> tuple[str, float | None]:
-    return on_failure.policy.value, on_failure.max_percent
+def _on_failure(on_failure: OnFailure) -> tuple[str, float | None, int | None]:
+    return on_failure.policy.value, on_failure.max_percent, on_failure.max_rows
 
 
 @lru_cache(maxsize=256)
-def _to_on_failure(policy: str, max_percent: float | None) -> OnFailure:
-    return OnFailure(Policy(policy), max_percent)
+def _to_on_failure(policy: str, max_percent: float | None, max_rows: int | None) -> OnFailure:
+    return OnFailure(Policy(policy), max_percent, max_rows)
 
 
 def _seconds(duration: timedelta | None) -> list[int] | None:

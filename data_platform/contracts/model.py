@@ -27,10 +27,11 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OnFailure:
-    """A policy; for quarantine, `max_percent` (0-100, of the partition's rows) is where it turns into a block."""
+    """A policy; a quarantine of more than `max_percent` (0-100) or `max_rows` of a partition's rows is a block."""
 
     policy: Policy = Policy.BLOCK
     max_percent: float | None = None
+    max_rows: int | None = None
 
 
 OPERATORS: dict[str, str] = {  # ODCS operator -> how a person reads it
@@ -47,7 +48,11 @@ OPERATORS: dict[str, str] = {  # ODCS operator -> how a person reads it
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """What a metric must be. Both `between` operators are inclusive; `unit` is `rows` or `percent` (0-100)."""
+    """What a metric must be. Both `between` operators are inclusive.
+
+    `unit` is `rows`, `percent` (of the rows, of the other side of a comparison, or away from the median of the history)
+    or `score` (robust z-score against the history).
+    """
 
     operator: str
     value: float | tuple[float, float]
@@ -80,13 +85,31 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """Another dataset that a rule reads. Without `columns`, all that this dataset's producer may see.
+
+    `partitions` is `same` (those that overlap the audited one, where both are partitioned) or `all`.
+    """
+
+    dataset: str
+    columns: tuple[str, ...] = ()
+    partitions: str = "same"
+
+
+PUBLICATION, INPUT = "publication", "input"
+"""When a rule is evaluated: before its rows are published, or on the inputs before they are made. Anything else in
+`Rule.when` is a cron schedule (UTC), on which the published rows are audited without producing them again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One promise about rows or about the whole dataset.
 
     `kind` is a key of `rules.KINDS`, which says what it means. Without a `threshold` the rule is about rows: no row
     may break it. With one, it is about the whole dataset: the metric (rows that break the predicate, the row count,
     or the number a `sql` query returns) must satisfy the threshold, per published partition.
-    `name` is unique in the dataset and is the asset check's name ([A-Za-z0-9_]+).
+    `name` is unique in the dataset and is the asset check's name ([A-Za-z0-9_]+). `reads` are the other datasets it
+    needs; `when` is PUBLICATION, INPUT or a cron schedule; `path` is where it stands in the contract's file.
     """
 
     name: str
@@ -97,6 +120,9 @@ class Rule:
     on_failure: OnFailure = OnFailure()
     dimension: str = ""
     description: str = ""
+    reads: tuple[Reference, ...] = ()
+    when: str = PUBLICATION
+    path: tuple[str | int, ...] = field(default=(), compare=False)
 
     @property
     def is_row_rule(self) -> bool:
@@ -120,6 +146,15 @@ class Column:
     def is_sensitive(self) -> bool:
         """Whether its values are masked wherever the platform shows rows."""
         return bool(self.pii) or SENSITIVITIES.index(self.classification) > SENSITIVITIES.index("internal")
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A promise that nobody here evaluates: text for people (`engine` is ''), or a rule for another engine."""
+
+    name: str
+    text: str
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +191,9 @@ class Contract:
     """All that is promised about one dataset, and all that the platform derives it from.
 
     `dataset` is `<domain>.<name>`. `rules` holds every rule, the ones implied by the columns (required, ranges, keys)
-    included. `retention` and `freshness` are durations, or None where nothing is promised. `clearance` is the highest
-    sensitivity this dataset's producer may read. `unknown_columns` is `refuse` or `ignore`.
+    included; `unchecked` are promises that are shown and never counted as kept. `retention` and `freshness` are
+    durations, or None where nothing is promised. `clearance` is the highest sensitivity this dataset's producer may
+    read. `unknown_columns` is `refuse` or `ignore`.
     """
 
     domain: str
@@ -167,6 +203,7 @@ class Contract:
     description: str = ""
     primary_key: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
     partitioning: Partitioning | None = None
     owners: tuple[str, ...] = ()
     team: str = ""
@@ -186,6 +223,10 @@ class Contract:
     @property
     def dataset(self) -> str:
         return f"{self.domain}.{self.name}"
+
+    def rules_at(self, when: str) -> tuple[Rule, ...]:
+        """The rules evaluated at PUBLICATION, on INPUT or on one cron schedule."""
+        return tuple(rule for rule in self.rules if rule.when == when)
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@
 |-----------------------------|----------------------------|-----------------|---------------|
 | block                       | nothing is published       | ERROR, blocking | no            |
 | quarantine                  | moved to the quarantine    | WARN            | the good rows |
-| quarantine over max_percent | as block                   | ERROR, blocking | no            |
+| quarantine over its limit   | as block                   | ERROR, blocking | no            |
 | warn                        | published                  | WARN            | yes           |
 
 A whole-dataset rule has no rows to move: it blocks or warns. A query that returns no number (null, NaN) fails.
@@ -81,7 +81,14 @@ def _outcome(rule: Rule, partition: str, rows: int, metric: float) -> Outcome:
     if metric == 0:
         return Outcome(rule, partition, rows, metric)
     reason = f"{metric:,.0f} of {rows:,} rows ({percent:.3g}%)"
-    limit = rule.on_failure.max_percent
-    if rule.on_failure.policy is Policy.QUARANTINE and limit is not None and percent > limit:
-        return Outcome(rule, partition, rows, metric, Policy.BLOCK, f"{reason}, more than the {limit:g}% allowed")
+    if rule.on_failure.policy is Policy.QUARANTINE and (limit := _limit_passed(rule, metric, percent)):
+        return Outcome(rule, partition, rows, metric, Policy.BLOCK, f"{reason}, more than the {limit} allowed")
     return Outcome(rule, partition, rows, metric, rule.on_failure.policy, reason)
+
+
+def _limit_passed(rule: Rule, broken: float, percent: float) -> str:
+    """The limit of a quarantine that is passed, in words; '' where none is."""
+    most = rule.on_failure
+    if most.max_percent is not None and percent > most.max_percent:
+        return f"{most.max_percent:g}%"
+    return f"{most.max_rows:,} rows" if most.max_rows is not None and broken > most.max_rows else ""

@@ -18,8 +18,10 @@ from data_platform.contracts import (
     Partitioning,
     PartitionKey,
     Policy,
+    Reference,
     Rule,
     Threshold,
+    Unchecked,
 )
 from data_platform.contracts.json_form import from_json, to_json
 from data_platform.contracts.model import OPERATORS
@@ -40,7 +42,12 @@ TYPES = st.recursive(
     ),
     max_leaves=4,
 )
-POLICIES = st.builds(OnFailure, policy=st.sampled_from(Policy), max_percent=st.none() | st.floats(0, 100))
+POLICIES = st.builds(
+    OnFailure,
+    policy=st.sampled_from(Policy),
+    max_percent=st.none() | st.floats(0, 100),
+    max_rows=st.none() | st.integers(0, 10**9),
+)
 THRESHOLDS = st.builds(
     Threshold, operator=st.sampled_from(sorted(OPERATORS)), value=NUMBERS | st.tuples(NUMBERS, NUMBERS), unit=TEXT
 )
@@ -54,7 +61,11 @@ RULES = st.builds(
     on_failure=POLICIES,
     dimension=TEXT,
     description=TEXT,
+    reads=st.lists(st.builds(Reference, dataset=TEXT, columns=TEXTS, partitions=TEXT), max_size=2).map(tuple),
+    when=TEXT,
+    path=st.lists(TEXT | st.integers(0, 9), max_size=2).map(tuple),
 )
+UNCHECKED = st.builds(Unchecked, name=TEXT, text=TEXT, engine=TEXT)
 COLUMNS = st.builds(
     Column, name=TEXT, type=TYPES, required=st.booleans(), unique=st.booleans(), description=TEXT,
     classification=TEXT, pii=TEXT, tags=TEXTS,
@@ -107,4 +118,4 @@ def test_no_field_of_the_model_is_forgotten() -> None:
     counts = {
         kind.__name__: len(dataclasses.fields(kind)) for kind in (Contract, Column, Rule, PartitionKey, Threshold)
     }
-    assert counts == {"Contract": 22, "Column": 8, "Rule": 8, "PartitionKey": 4, "Threshold": 3}
+    assert counts == {"Contract": 23, "Column": 8, "Rule": 11, "PartitionKey": 4, "Threshold": 3}

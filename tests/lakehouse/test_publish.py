@@ -55,7 +55,8 @@ from data_platform.lakehouse import (
     publish,
 )
 from data_platform.lakehouse.provenance import read_properties
-from data_platform.lakehouse.publish import SHOWN, STEPS
+from data_platform.lakehouse.prepare import SHOWN
+from data_platform.lakehouse.publish import STEPS
 from data_platform.lakehouse.quarantine import quarantine_contract
 from data_platform.settings import Settings
 
