@@ -8,6 +8,7 @@ another orchestrator can use it alone. Everybody may import it.
 from data_platform.contracts.catalog import Contracts
 from data_platform.contracts.errors import ContractError, Finding
 from data_platform.contracts.model import (
+    MASK,
     Column,
     Contract,
     OnFailure,
@@ -22,6 +23,7 @@ from data_platform.contracts.model import (
 from data_platform.contracts.types import ColumnType
 
 __all__ = [
+    "MASK",
     "Column",
     "ColumnType",
     "Contract",

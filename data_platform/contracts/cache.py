@@ -1,7 +1,8 @@
 """Contracts already built, by the content they were built from, so that loading them again reads no YAML.
 
-One file of lines: a header with the version of the code that wrote it, then `<sha256> <contract as JSON>`. It only
-ever saves time: missing, old, damaged or unwritable, it is as if there were none.
+One file of lines: a header with the version of the code that wrote it, then `<sha256> <contract as JSON>`. The hash is
+of all that decides whether the contract is right: its content and the project's naming norms. The cache only ever saves
+time: missing, old, damaged or unwritable, it is as if there were none.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from data_platform.contracts.json_form import from_json, to_json
 from data_platform.contracts.model import Contract
+from data_platform.contracts.norms import Norms
 
 FILE = "contracts.jsonl"
 _DIGEST = 64
@@ -30,9 +32,15 @@ def digest(content: bytes) -> str:
 def version() -> str:
     """What a built contract depends on besides its content: the code of this room and the official package."""
     official = find_spec("open_data_contract_standard")  # looks it up; does not import it
-    folders = [Path(__file__).parent, *map(Path, (official.submodule_search_locations or ()) if official else ())]
+    here = Path(__file__).parent
+    folders = [here, here / "schemas", *map(Path, (official.submodule_search_locations or ()) if official else ())]
     code = (file for folder in folders for file in sorted(folder.glob("*.*")) if file.suffix in (".py", ".json"))
     return digest(b"\0".join(file.name.encode() + file.read_bytes() for file in code))
+
+
+def cache_key(content: bytes, norms: Norms) -> str:
+    """What a contract is kept under."""
+    return digest(b"\0".join((content, norms.dataset.encode(), norms.column.encode(), norms.domain.encode())))
 
 
 class ContractCache:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from data_platform.contracts.cache import ContractCache, digest
+from data_platform.contracts.cache import ContractCache, cache_key, digest
 from data_platform.contracts.errors import ContractError, Finding
+from data_platform.contracts.files import content_of, contracts_in, documents_in, domain_of, in_domains, text_of
 from data_platform.contracts.model import Contract
 from data_platform.contracts.naming import closest
-
-FOLDER = "contracts"
-"""Where a domain keeps its contracts: `<domains>/<domain>/contracts/*.yaml`."""
-SUFFIXES = (".yaml", ".yml")  # .yml is found so that it can be reported: it is not a contract's name
+from data_platform.contracts.norms import Projects
+from data_platform.contracts.references import connect
 
 
 class Contracts(Mapping[str, Contract]):
@@ -26,7 +25,7 @@ class Contracts(Mapping[str, Contract]):
         """Every contract under some domains folders; ContractError with all findings of all files.
 
         `cache` is a folder where built contracts are kept between processes; None keeps none."""
-        contracts, findings = _read(_in_domains(folders), cache)
+        contracts, findings = _read(in_domains(folders), cache)
         if findings:
             raise ContractError(findings)
         return cls(contracts)
@@ -72,63 +71,62 @@ class Contracts(Mapping[str, Contract]):
         return found[:most]
 
 
-def check(paths: Iterable[Path]) -> list[Finding]:
-    """Everything wrong with some contract files, and with all those in some folders (at any depth)."""
-    return sorted(_read(_in(paths), None)[1])
+def check(paths: Iterable[Path], *, standard_only: bool = False) -> list[Finding]:
+    """Everything wrong with some contract files, and with all those in some folders (at any depth).
+
+    `standard_only` holds every ODCS document among them to the standard and its meaning alone, not to what this
+    platform asks for besides."""
+    if standard_only:
+        return sorted(finding for file in dict.fromkeys(documents_in(paths)) for finding in _judge(file))
+    return sorted(_read(contracts_in(paths), None)[1])
 
 
-def _in_domains(folders: Iterable[Path]) -> Iterator[Path]:
-    for folder in folders:
-        if not folder.is_dir():
-            yield folder
-        for suffix in SUFFIXES:
-            yield from sorted(folder.glob(f"*/{FOLDER}/*{suffix}"))
+def _judge(file: Path) -> list[Finding]:
+    from data_platform.contracts.odcs import judge
 
-
-def _in(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        for file in sorted(file for suffix in SUFFIXES for file in path.rglob(f"*{suffix}")):
-            if file.parent.name == FOLDER or file.parent == path:
-                yield file
+    try:
+        return judge(text_of(content_of(file), file), str(file))
+    except ContractError as unreadable:
+        return unreadable.findings
 
 
 def _read(files: Iterable[Path], cache: Path | None) -> tuple[dict[str, Contract], list[Finding]]:
-    known = ContractCache(cache)
+    known, projects = ContractCache(cache), Projects()
     contracts: dict[str, Contract] = {}
     findings: list[Finding] = []
     for file in dict.fromkeys(files):
-        contract, wrong = _read_one(file, known)
+        try:
+            contract, wrong = _read_one(file, known, projects)
+        except ContractError as unreadable:
+            findings += unreadable.findings
+            continue
         findings += wrong
         if contract is None:
             continue
         if (first := contracts.setdefault(contract.dataset, contract)) is not contract:
             findings.append(_twice(contract, first, *_place_of_id(file)))
+
+    def read(file: Path) -> Contract | None:
+        try:
+            return _read_one(file, known, projects)[0]
+        except ContractError:
+            return None
+
+    contracts, wrong = connect(contracts, read)
     known.save()
-    return contracts, findings
+    return contracts, [*projects.findings, *findings, *wrong]
 
 
-def _read_one(file: Path, known: ContractCache) -> tuple[Contract | None, list[Finding]]:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        fix = "check the path; domains are folders with contracts/*.yaml"
-        return None, [Finding(str(file), 1, 1, "C103", f"cannot be read: {error.strerror}", fix)]
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return None, [Finding(str(file), line, 1, "C103", "not UTF-8 text", "save the file as UTF-8")]
-    domain = file.absolute().parent.parent.name if file.parent.name == FOLDER else ""
-    key = digest(content)
+def _read_one(file: Path, known: ContractCache, projects: Projects) -> tuple[Contract | None, list[Finding]]:
+    content, norms, domain = content_of(file), projects.norms(file), domain_of(file)
+    key = cache_key(content, norms)
     contract = known.get(key, str(file))
     if contract is not None and file.name == f"{contract.name}.yaml" and domain in ("", contract.domain):
         return contract, []
     from data_platform.contracts.odcs import read
 
-    contract, findings = read(text, str(file), domain=domain, digest=key)
+    text = text_of(content, file)
+    contract, findings = read(text, str(file), domain=domain, digest=digest(content), norms=norms)
     if contract is not None:
         known.put(key, contract)
     return contract, findings

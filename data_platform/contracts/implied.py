@@ -1,12 +1,14 @@
-"""The rules a column implies: what its type, nullability, bounds, enum and uniqueness say, each as one rule."""
+"""The rules a column implies: what its type, nullability, options, enum and uniqueness say, each as one rule."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from data_platform.contracts.formats import BOUNDS, DESCRIPTIONS, PATTERNS
 from data_platform.contracts.model import Column, OnFailure, Policy, Rule
+from data_platform.contracts.naming import closest
 from data_platform.contracts.odcs_types import TYPE_OPTIONS, UNKNOWN
 from data_platform.contracts.report import Report
 from data_platform.contracts.rules import KINDS
@@ -20,58 +22,68 @@ OPTIONS: dict[str, str] = {  # logicalTypeOptions -> the kind of rule it implies
     "maximum": "maximum",
     "exclusiveMinimum": "exclusive_minimum",
     "exclusiveMaximum": "exclusive_maximum",
+    "multipleOf": "multiple_of",
     "minLength": "min_length",
     "maxLength": "max_length",
     "pattern": "pattern",
+    "minItems": "min_items",
+    "maxItems": "max_items",
+    "uniqueItems": "unique_items",
 }
 TYPES_RULE, KEY_RULE = "types", "primary_key"
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A rule and where it is written."""
-
-    rule: Rule
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
 class PlacedColumn:
-    """A column, where it is written, and the policy it gives to the rules it implies (None: the dataset's)."""
+    """A column, where it is written, and the policy it gives to its rules (None: the dataset's)."""
 
     column: Column
     path: Path
     policy: OnFailure | None = None
 
 
-def column_rules(report: Report, prop: SchemaProperty, placed: PlacedColumn, default: OnFailure) -> list[Placed]:
+def column_rules(report: Report, prop: SchemaProperty, placed: PlacedColumn, default: OnFailure) -> list[Rule]:
     """The rules one column implies, apart from its type and its part in the primary key."""
-    column, path = placed.column, placed.path
-    policy = placed.policy or default
+    return list(_column_rules(report, prop, placed, placed.policy or default))
 
-    def rule(kind: str, at: str, name: str = "", **arguments: Any) -> Placed:
+
+def _column_rules(report: Report, prop: SchemaProperty, placed: PlacedColumn, policy: OnFailure) -> Iterator[Rule]:
+    column = placed.column
+
+    def rule(kind: str, *at: str, name: str = "", **arguments: Any) -> Rule:
         title = f"{column.name}_{name or kind}"
-        dimension = KINDS[kind].dimension
-        made = Rule(title, kind, (column.name,), arguments, on_failure=policy, dimension=dimension)
-        return Placed(made, (*path, *at.split(".")))
+        return _rule(title, kind, (column.name,), policy, (*placed.path, *at), arguments)
 
-    rules = []
     if column.required:
-        rules.append(rule("required", "required" if prop.required else "primaryKey"))
+        yield rule("required", "required" if prop.required else "primaryKey")
     for option, value in (prop.logicalTypeOptions or {}).items():
-        if option in OPTIONS:
-            rules.append(rule(OPTIONS[option], f"logicalTypeOptions.{option}", value=value))
+        at = ("logicalTypeOptions", option)
+        if option == "format" and isinstance(value, str):
+            least, most = BOUNDS.get(value, (None, None))
+            if prop.logicalType == "string" and value in PATTERNS:
+                yield rule("pattern", *at, name="format", value=PATTERNS[value])
+            elif prop.logicalType == "string" and value not in DESCRIPTIONS:
+                meant = closest(value, PATTERNS, cutoff=0.75)
+                fix = f"did you mean `{meant}`?" if meant else "promise it with a `pattern`"
+                report.add("C406", (*placed.path, *at), f"the format {value!r} is not audited", fix)
+            elif prop.logicalType == "integer" and least is not None:
+                yield rule("minimum", *at, name="format_minimum", value=least)
+                yield rule("maximum", *at, name="format_maximum", value=most)
+        elif option == "uniqueItems":
+            if value:
+                yield rule(OPTIONS[option], *at)
+        elif option in OPTIONS:
+            yield rule(OPTIONS[option], *at, value=value)
         elif option not in TYPE_OPTIONS and column.type != UNKNOWN:
-            at = (*path, "logicalTypeOptions", option)
-            report.add("C406", at, f"`{option}` is not audited by this version", "promise it with a `sql` rule")
+            what = f"`{option}` is not audited by this version"
+            report.add("C406", (*placed.path, *at), what, "promise it with a `sql` rule")
     if prop.enum:
-        rules.append(rule("enum", "enum", values=tuple(entry.value for entry in prop.enum)))
+        yield rule("enum", "enum", values=tuple(entry.value for entry in prop.enum))
     if column.unique:
-        rules.append(rule("duplicate_values", "unique", name="unique"))
-    return rules
+        yield rule("duplicate_values", "unique", name="unique")
 
 
-def type_rules(columns: Sequence[PlacedColumn], schema: Path, default: OnFailure | None) -> list[Placed]:
+def type_rules(columns: Sequence[PlacedColumn], schema: Path, default: OnFailure | None) -> list[Rule]:
     """`types` for all columns, and a rule of its own for each column whose policy is another.
 
     A value that cannot be cast cannot be published: its row goes to quarantine unless a policy says to block.
@@ -80,12 +92,10 @@ def type_rules(columns: Sequence[PlacedColumn], schema: Path, default: OnFailure
     strict = (Policy.BLOCK, Policy.QUARANTINE)
     odd = [placed for placed in columns if (own := placed.policy) and own.policy in strict and own != usual]
     rest = tuple(placed.column.name for placed in columns if placed not in odd)
-    dimension = KINDS["type"].dimension
-    rules = [Placed(Rule(TYPES_RULE, "type", rest, on_failure=usual, dimension=dimension), schema)] if rest else []
+    rules = [_rule(TYPES_RULE, "type", rest, usual, schema, {})] if rest else []
     for placed in odd:
-        name, policy = placed.column.name, placed.policy or usual
-        made = Rule(f"{name}_type", "type", (name,), on_failure=policy, dimension=dimension)
-        rules.append(Placed(made, placed.path))
+        name = placed.column.name
+        rules.append(_rule(f"{name}_type", "type", (name,), placed.policy or usual, placed.path, {}))
     return rules
 
 
@@ -93,11 +103,14 @@ def _castable(policy: OnFailure | None) -> OnFailure:
     return OnFailure(Policy.QUARANTINE) if policy is None or policy.policy == Policy.WARN else policy
 
 
-def key_rule(key: Sequence[str], schema: Path, default: OnFailure, keep_first: str) -> list[Placed]:
+def key_rule(key: Sequence[str], schema: Path, default: OnFailure, keep_first: str) -> list[Rule]:
     """No two rows share the primary key."""
-    if not key:
-        return []
     arguments = {"keepFirst": keep_first} if keep_first else {}
-    dimension = KINDS["duplicate_values"].dimension
-    made = Rule(KEY_RULE, "duplicate_values", tuple(key), arguments, on_failure=default, dimension=dimension)
-    return [Placed(made, schema)]
+    return [_rule(KEY_RULE, "duplicate_values", tuple(key), default, schema, arguments)] if key else []
+
+
+def _rule(
+    name: str, kind: str, columns: tuple[str, ...], policy: OnFailure, path: Path, arguments: dict[str, Any]
+) -> Rule:
+    dimension = KINDS[kind].dimension
+    return Rule(name, kind, columns, arguments, on_failure=policy, dimension=dimension, path=path)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from data_platform.contracts.model import (
+    PUBLICATION,
     Column,
     Contract,
     OnFailure,
@@ -91,13 +92,13 @@ def from_json(text: str, file: str = "") -> Contract:
 
 
 def _column(column: Column) -> list[Any]:
-    promise = [column.required, column.unique, column.description, column.classification, column.pii, column.tags]
-    return [column.name, _type(column.type), *promise]
+    promise = [column.required, column.unique, column.description, column.classification, column.pii]
+    return [column.name, _type(column.type), *promise, column.tags, column.id]
 
 
 def _to_column(form: Sequence[Any]) -> Column:
-    name, kind, required, unique, description, classification, pii, tags = form
-    return Column(name, _to_type(kind), required, unique, description, classification, pii, tuple(tags))
+    name, kind, required, unique, description, classification, pii, tags, id_ = form
+    return Column(name, _to_type(kind), required, unique, description, classification, pii, tuple(tags), id_)
 
 
 def _to_key(column: str, granularity: str, start: str, values: Sequence[str]) -> PartitionKey:
@@ -128,21 +129,24 @@ def _plain(kind: str | None) -> ColumnType | None:
 def _rule(rule: Rule) -> list[Any]:
     limit = rule.threshold and (rule.threshold.operator, rule.threshold.value, rule.threshold.unit)
     about = [rule.name, rule.kind, rule.columns, dict(rule.arguments), limit]
+    told = [_on_failure(rule.on_failure), rule.dimension, rule.description, rule.path]
     reads = [(each.dataset, each.columns, each.partitions) for each in rule.reads]
-    told = [_on_failure(rule.on_failure), rule.dimension, rule.description]
-    return [*about, *told, reads, rule.when, rule.path]
+    return [*about, *told, *([reads, rule.when] if reads or rule.when != PUBLICATION else ())]
 
 
 def _to_rule(form: Sequence[Any]) -> Rule:
-    name, kind, columns, arguments, limit, on_failure, dimension, description, reads, when, path = form
+    name, kind, columns, arguments, limit, on_failure, dimension, description, path, *rest = form
     for key, value in arguments.items():
         if value.__class__ is list:
             arguments[key] = tuple(value)
     threshold = limit and _to_threshold(*limit)
-    others = tuple([Reference(dataset, tuple(names), cut) for dataset, names, cut in reads])
+    reads, when = ((), PUBLICATION)
+    if rest:  # most rules are about their own dataset
+        reads = tuple([Reference(dataset, tuple(names), partitions) for dataset, names, partitions in rest[0]])
+        when = rest[1]
     policy = _to_on_failure(*on_failure)
     return Rule(
-        name, kind, tuple(columns), arguments, threshold, policy, dimension, description, others, when, tuple(path)
+        name, kind, tuple(columns), arguments, threshold, policy, dimension, description, reads, when, tuple(path)
     )
 
 

@@ -15,6 +15,8 @@ from data_platform.contracts.types import ColumnType
 
 SENSITIVITIES = ("public", "internal", "confidential", "restricted")
 """Column classifications, least to most sensitive. A reader may read what its clearance reaches."""
+MASK = "•••"
+"""What is shown in place of a sensitive value."""
 
 
 class Policy(StrEnum):
@@ -84,9 +86,14 @@ class Threshold:
         return f"{OPERATORS[self.operator]} {value}{'%' if self.unit == 'percent' else ''}"
 
 
+BY_ID = "#"
+"""In front of a column that a reference names by its id. `Contracts.load` puts its name there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Another dataset that a rule reads. Without `columns`, all that this dataset's producer may see.
+    """Another dataset that a rule reads; only a foreign key may lead into its own. Without `columns`, all that this
+    dataset's producer may see.
 
     `partitions` is `same` (those that overlap the audited one, where both are partitioned) or `all`.
     """
@@ -131,7 +138,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's promise. `classification` is one of SENSITIVITIES; `pii` the category of personal data, or ''."""
+    """A column's promise. `classification` is one of SENSITIVITIES; `pii` the category of personal data, or ''; `id`
+    what other contracts' relationships may call it, or ''."""
 
     name: str
     type: ColumnType
@@ -141,6 +149,7 @@ class Column:
     classification: str = "internal"
     pii: str = ""
     tags: tuple[str, ...] = ()
+    id: str = ""
 
     @property
     def is_sensitive(self) -> bool:
@@ -242,3 +251,12 @@ class Contract:
     def may_read(self, column: Column) -> bool:
         """Whether the producer of this dataset is cleared for `column` of another one."""
         return SENSITIVITIES.index(column.classification) <= SENSITIVITIES.index(self.clearance)
+
+    def to_pandera(self, backend: str) -> Any:
+        """The contract as a pandera schema, for notebooks and unit tests; see `quality/pandera`.
+
+        `backend` is `polars`, `pandas` or `pyspark`; ValueError for another, or where its library is not installed.
+        """
+        from data_platform.quality.pandera import to_pandera  # the one arrow up: only who calls this takes it
+
+        return to_pandera(self, backend)

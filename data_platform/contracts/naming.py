@@ -1,4 +1,4 @@
-"""Names: what a dataset, a domain and a column may be called, and what a misspelt one was probably meant to be."""
+"""Names: what can be one at all, and what a misspelt one was probably meant to be. What a project allows: `norms`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-NAME = re.compile(r"[a-z][a-z0-9_]*")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 QUARANTINE_SUFFIX = "__quarantine"
 """What the platform appends to a dataset's name for the rows it refused; nobody else may use it."""
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` can name a dataset, a domain or a column."""
+    """Whether `text` can name anything here: names become folders, tables, asset keys and words of expressions."""
     return NAME.fullmatch(text) is not None
 
 
 def suggested_name(text: str) -> str:
-    """The nearest legal name: `userID 2` -> `user_id_2`."""
+    """The nearest name in lower case: `userID 2` -> `user_id_2`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
     slug = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
     return slug if is_name(slug) else f"c_{slug}".rstrip("_")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from data_platform.contracts.formats import BOUNDS, PATTERNS
 from data_platform.contracts.naming import did_you_mean
 from data_platform.contracts.report import Report
 from data_platform.contracts.types import ColumnType
@@ -39,6 +40,7 @@ NARROWED: dict[tuple[str, str], str] = {  # (logicalType, physicalType in lower 
 FORMATS: dict[str, str] = {  # logicalTypeOptions.format -> our type; what is not here does not fit any
     **dict.fromkeys(("i8", "u8", "i16", "u16", "i32"), "int"),
     **dict.fromkeys(("u32", "i64"), "long"),
+    "u64": "decimal",
     "f32": "float",
     "f64": "double",
 }
@@ -76,7 +78,8 @@ def _primitive(report: Report, path: Path, prop: SchemaProperty, logical: str) -
         if spelling not in FORMATS:
             at = (*path, "logicalTypeOptions", "format")
             report.add("C403", at, f"no type holds every {spelling}", f"use one of {', '.join(FORMATS)}")
-        return ColumnType(FORMATS.get(spelling, "unknown"))
+        kind = FORMATS.get(spelling, "unknown")
+        return ColumnType(kind, precision=20) if kind == "decimal" else ColumnType(kind)
     if logical == "timestamp" and options.get("timezone") is True:
         return ColumnType("timestamptz")
     return ColumnType(NARROWED.get((logical, physical), PLAIN[logical]))
@@ -122,12 +125,26 @@ def _struct(report: Report, path: Path, prop: SchemaProperty) -> ColumnType:
 
 TYPE_OPTIONS = frozenset({"format", "timezone", "defaultTimezone"})
 """Options that are part of a type, or documentation; all others are promises about values."""
-PROMISES = ("required", "unique", "primaryKey", "partitioned", "enum", "quality", "classification", "customProperties")
+PROMISES = (
+    "required",
+    "unique",
+    "primaryKey",
+    "partitioned",
+    "enum",
+    "quality",
+    "relationships",
+    "classification",
+    "customProperties",
+)
 
 
 def _part(report: Report, path: Path, prop: SchemaProperty) -> ColumnType:
     """The type of a part of a nested column, which cannot promise more than its type."""
-    options = [("logicalTypeOptions", name) for name in prop.logicalTypeOptions or {} if name not in TYPE_OPTIONS]
+    options = [
+        ("logicalTypeOptions", name)
+        for name, value in (prop.logicalTypeOptions or {}).items()
+        if name not in TYPE_OPTIONS or value in (*PATTERNS, *BOUNDS)
+    ]
     for place in [*((name,) for name in PROMISES if getattr(prop, name)), *options]:
         message = f"`{place[-1]}` of a nested field is not audited by this version"
         report.add("C405", (*path, *place), message, "promise it of a column, or with a `sql` rule")

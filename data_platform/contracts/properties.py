@@ -5,6 +5,7 @@ A property of another vendor, and one that looks like none of ours, is theirs an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,7 +16,7 @@ from data_platform.contracts.report import Report
 from data_platform.contracts.yaml_source import Path
 
 VENDOR = "data-platform"
-DATASET, COLUMN, QUALITY = "the dataset", "a column", "a quality rule"
+DATASET, COLUMN, QUALITY, RELATIONSHIP = "the dataset", "a column", "a quality rule", "a relationship"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ OWN: dict[str, OwnProperty] = {
     "producer": OwnProperty((DATASET,), ("external",)),
     "unknownColumns": OwnProperty((DATASET,), ("refuse", "ignore")),
     "keepFirst": OwnProperty((DATASET,)),
-    "onFailure": OwnProperty((DATASET, COLUMN, QUALITY)),
+    "onFailure": OwnProperty((DATASET, COLUMN, QUALITY, RELATIONSHIP)),
+    "partitions": OwnProperty((QUALITY, RELATIONSHIP), ("same", "all")),
     "partitionBy": OwnProperty((COLUMN,)),
     "piiCategory": OwnProperty((COLUMN,)),
 }
@@ -68,10 +70,14 @@ def own_properties(
                 if _fits(report, level, name, entry.value, at) and name in own:
                     report.add("C607", at, f"`{name}` is given twice", "remove one of them")
                 own.setdefault(name, Given(entry.value, (*at, "value")))
-            elif entry.vendor == VENDOR or (entry.vendor is None and closest(name, OWN, cutoff=0.75)):
+            elif entry.vendor == VENDOR or (entry.vendor is None and closest(name, _for(level), cutoff=0.75)):
                 fix = did_you_mean(name, OWN) + (" If not, name its `vendor`." if entry.vendor is None else "")
                 report.add("C601", (*at, "property"), f"`{name}` is not a property of ours", fix)
     return own
+
+
+def _for(level: str) -> list[str]:
+    return [name for name, known in OWN.items() if level in known.levels]
 
 
 def _fits(report: Report, level: str, name: str, value: Any, at: Path) -> bool:
@@ -95,26 +101,39 @@ def text(own: Mapping[str, Given], name: str, default: str = "") -> str:
     return given.value if given is not None and usable else default
 
 
+LIMITS: dict[str, tuple[Any, float, str]] = {  # limit of a quarantine -> its types, the most it can be, in words
+    "maxPercent": (int | float, 100, "0 to 100 percent"),
+    "maxRows": (int, math.inf, "a whole number of rows"),
+}
+
+
 def on_failure(report: Report, given: Given | None) -> OnFailure | None:
-    """The policy written under `onFailure`: its name, or `{action, maxPercent}`; None where there is none."""
+    """The policy written under `onFailure`: its name, or `{action, maxPercent, maxRows}`; None where there is none."""
     if given is None:
         return None
     value = given.value if isinstance(given.value, dict) else {"action": given.value}
+    known = ("action", *LIMITS)
     for key in value:
-        if key not in ("action", "maxPercent"):
-            fix = did_you_mean(str(key), ("action", "maxPercent"))
-            report.add("C603", (*given.path, key), f"`onFailure` does not know `{key}`", fix)
-    action, most = value.get("action"), value.get("maxPercent")
+        if key not in known:
+            report.add("C603", (*given.path, key), f"`onFailure` does not know `{key}`", did_you_mean(str(key), known))
+    action = value.get("action")
     if action not in tuple(Policy):
         at = (*given.path, "action") if isinstance(given.value, dict) else given.path
         report.add("C603", at, f"unknown policy {action!r}", did_you_mean(str(action), tuple(Policy)))
         return None
-    if most is None:
-        return OnFailure(Policy(action))
-    if action != Policy.QUARANTINE:
-        report.add("C603", (*given.path, "maxPercent"), f"`maxPercent` has no meaning for {action}", "remove it")
-    elif isinstance(most, bool) or not isinstance(most, int | float) or not 0 <= most <= 100:
-        report.add("C603", (*given.path, "maxPercent"), f"`maxPercent` is 0 to 100, not {most!r}", "give a percentage")
+    policy = Policy(action)
+    return OnFailure(policy, *(_limit(report, given.path, value, name, policy) for name in LIMITS))
+
+
+def _limit(report: Report, path: Path, value: Mapping[str, Any], name: str, policy: Policy) -> Any:
+    """How much may be quarantined; None where nothing is said, or it was reported."""
+    limit, (kinds, most, words) = value.get(name), LIMITS[name]
+    if limit is None:
+        return None
+    if policy != Policy.QUARANTINE:
+        report.add("C603", (*path, name), f"`{name}` has no meaning for {policy}", "remove it")
+    elif isinstance(limit, bool) or not isinstance(limit, kinds) or not 0 <= limit <= most:
+        report.add("C603", (*path, name), f"`{name}` is {words}, not {limit!r}", f"give {words}")
     else:
-        return OnFailure(Policy(action), most)
-    return OnFailure(Policy(action))
+        return limit
+    return None

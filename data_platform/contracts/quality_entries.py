@@ -1,182 +1,155 @@
-"""ODCS `quality` entries as rules: one table of metrics, and one function that reads an entry by it."""
+"""ODCS `quality` entries as rules: what each says by its type, when it is evaluated, and what happens if it fails."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from data_platform.contracts.implied import Placed
-from data_platform.contracts.model import OPERATORS, OnFailure, Policy, Rule, Threshold
-from data_platform.contracts.naming import did_you_mean, slug
-from data_platform.contracts.properties import QUALITY, VENDOR, on_failure, own_properties
+from data_platform.contracts import legacy
+from data_platform.contracts.custom_entries import expression, history
+from data_platform.contracts.expressions import ExpressionError
+from data_platform.contracts.library_entries import library
+from data_platform.contracts.model import INPUT, PUBLICATION, OnFailure, Policy, Rule, Unchecked
+from data_platform.contracts.naming import closest, did_you_mean, slug
+from data_platform.contracts.properties import QUALITY, VENDOR, Given, on_failure, own_properties, text
 from data_platform.contracts.report import Report
 from data_platform.contracts.rules import KINDS
+from data_platform.contracts.said import Place, Said
+from data_platform.contracts.schedules import cron_complaint
+from data_platform.contracts.sql_entries import sql
 from data_platform.contracts.yaml_source import Path
 
 if TYPE_CHECKING:
     from open_data_contract_standard.model import DataQuality
 
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """How an ODCS metric is read: the kind of rule, the levels it is for, and its arguments under our names.
-
-    One of `needs` must be given; `units` are those it can be counted in.
-    """
-
-    kind: str
-    levels: tuple[str, ...]
-    arguments: dict[str, str]
-    needs: tuple[str, ...] = ()
-    units: tuple[str, ...] = ("rows", "percent")
-
-
-COLUMN, DATASET = "a column", "the dataset"
-METRICS: dict[str, Metric] = {
-    "nullValues": Metric("null_values", (COLUMN,), {}),
-    "missingValues": Metric("missing_values", (COLUMN,), {"missingValues": "values"}, ("missingValues",)),
-    "invalidValues": Metric(
-        "invalid_values",
-        (COLUMN,),
-        {"validValues": "values", "pattern": "pattern"},
-        ("validValues", "pattern"),
-    ),
-    "duplicateValues": Metric("duplicate_values", (COLUMN, DATASET), {"keepFirst": "keepFirst", "properties": ""}),
-    "rowCount": Metric("row_count", (DATASET,), {}, units=("rows",)),
-}
-SQL = Metric("sql", (COLUMN, DATASET), {})
-LISTS = ("missingValues", "validValues", "properties")
 SEVERITIES: dict[str, Policy] = {"error": Policy.BLOCK, "warning": Policy.WARN, "info": Policy.WARN}
 
 
+def quality_rules(
+    report: Report, place: Place, entries: Sequence[DataQuality] | None
+) -> tuple[list[Rule], list[Unchecked]]:
+    """What the `quality` entries in one place say: rules, and promises that nobody here checks."""
+    made: list[Rule | Unchecked | None] = []
+    for at, entry in enumerate(entries or ()):
+        path = (*place.path, "quality", at)
+        own = own_properties(report, QUALITY, (path, entry.customProperties))
+        made.append(_Entry(report, place, path, entry, own).read())
+    return [rule for rule in made if isinstance(rule, Rule)], [each for each in made if isinstance(each, Unchecked)]
+
+
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One quality entry in its place; `column` is '' at the dataset's level."""
+class _Entry:
+    """One quality entry in its place, and our properties among its own."""
 
     report: Report
+    place: Place
     path: Path
     quality: DataQuality
-    column: str
-    default: OnFailure
+    own: Mapping[str, Given]
 
-    def rule(self) -> Placed | None:
-        """The rule it is; None for text, for other engines' checks, and where it was reported."""
-        quality, level = self.quality, COLUMN if self.column else DATASET
-        metric = METRICS.get(quality.metric or "")
+    def read(self) -> Rule | Unchecked | None:
+        """The rule it is, or the promise that nobody checks; None where it was reported."""
+        quality = self.quality
         match quality.type or "library":
-            case "sql":
-                return self._rule(SQL, {"query": self._query()})
-            case "custom" if quality.engine == VENDOR:
-                self._add("C511", "engine", "custom rules are not supported yet by this version", "write a `sql` rule")
-            case "library" if metric is None:
-                self._add("C502", "metric", "the rule has no metric", f"add one of {', '.join(METRICS)}")
-            case "library" if metric is not None and level not in metric.levels:
-                fix = f"it is for {' or '.join(metric.levels)}"
-                self._add("C502", "metric", f"`{quality.metric}` has no meaning for {level}", fix)
-            case "library" if metric is not None:
-                return self._rule(metric, self._arguments(metric))
-        return None
+            case "text":
+                return self._unchecked("text", quality.description)
+            case "custom" if quality.engine != VENDOR:
+                engine = quality.engine or ""
+                if closest(engine, [VENDOR], cutoff=0.8):
+                    self._add("C511", "engine", f"{engine!r} is not an engine of ours", f"did you mean `{VENDOR}`?")
+                return self._unchecked("custom", quality.description or _written(quality.implementation), engine)
+            case "library" if quality.metric is None and quality.rule:  # ODCS 3.0 left the vocabulary open
+                if meant := closest(quality.rule, legacy.METRICS, cutoff=0.75):
+                    self._add("C523", "rule", f"{quality.rule!r} is not a rule of ODCS 3.0", f"did you mean `{meant}`?")
+                return self._unchecked(quality.rule, quality.description or quality.rule, "library")
+        said = self._said()
+        return None if said is None else self._rule(said)
+
+    def _said(self) -> Said | None:
+        quality, place = self.quality, self.place
+        partitions = text(self.own, "partitions", "same")
+        if quality.type == "sql":
+            return sql(self._add, quality, place, partitions)
+        if quality.type != "custom":
+            return library(self._add, quality, place)
+        if isinstance(quality.implementation, dict):
+            return history(self._add_inside, quality.implementation, place)
+        try:
+            return expression(quality.implementation or "", place, partitions)
+        except ExpressionError as error:
+            fix = "write a comparison such as `d2.count(*) == d1.count(*)`, or a `sql` rule"
+            self._add("C511", "implementation", str(error), fix)
+            return None
+
+    def _rule(self, said: Said) -> Rule:
+        quality, when = self.quality, self._when(said)
+        if "partitions" in self.own and not said.reads:
+            message = "`partitions` are those of other datasets, of which this rule reads none"
+            self.report.add("C606", self.own["partitions"].path, message, "remove it")
+        return Rule(
+            name=self._name(said.name or f"{self.place.column}_{said.kind}"),
+            kind=said.kind,
+            columns=said.columns,
+            arguments=said.arguments,
+            threshold=said.threshold,
+            on_failure=self._policy(said.threshold is None, when),
+            dimension=quality.dimension or KINDS[said.kind].dimension,
+            description=quality.description or "",
+            reads=said.reads,
+            when=when,
+            path=self.path,
+        )
+
+    def _unchecked(self, what: str, told: str | None, engine: str = "") -> Unchecked:
+        return Unchecked(self._name(f"{self.place.column}_{what}"), (told or "").strip(), engine)
+
+    def _name(self, usual: str) -> str:
+        return slug(self.quality.name or "") or slug(self.quality.id or "") or slug(usual)
 
     def _add(self, code: str, key: str, message: str, fix: str) -> None:
-        self.report.add(code, (*self.path, *key.split(".")) if key else self.path, message, fix)
+        self.report.add(code, (*self.path, *filter(None, key.split("."))), message, fix)
 
-    def _rule(self, metric: Metric, arguments: dict[str, Any]) -> Placed:
-        quality, kind = self.quality, metric.kind
-        threshold = self._threshold(metric)
-        columns = tuple(arguments.pop("", ())) or ((self.column,) if self.column else ())
-        called = slug(quality.name or "") or slug(quality.id or "")
-        made = Rule(
-            name=called or f"{self.column}_{kind}".strip("_"),
-            kind=kind,
-            columns=columns,
-            arguments=arguments,
-            threshold=threshold,
-            on_failure=self._policy(is_row_rule=threshold is None),
-            dimension=quality.dimension or KINDS[kind].dimension,
-            description=quality.description or "",
-        )
-        return Placed(made, self.path)
+    def _add_inside(self, code: str, key: str, message: str, fix: str) -> None:
+        self._add(code, f"implementation.{key}", message, fix)
 
-    def _query(self) -> str:
-        query = (self.quality.query or "").strip().rstrip(";").rstrip()
-        words = "\n".join(line.partition("--")[0] for line in query.splitlines()).split()
-        if not words or words[0].upper() not in ("SELECT", "WITH"):
-            self._add("C509", "query", "a query starts with SELECT or WITH", "write one SELECT that returns a number")
-        return query
+    def _when(self, said: Said) -> str:
+        """When it is evaluated, as `scheduler` and `schedule` say."""
+        scheduler, schedule = self.quality.scheduler, self.quality.schedule
+        if scheduler == INPUT:
+            if schedule is not None:
+                self._add("C518", "schedule", "an input rule has no schedule", "remove it, or `scheduler: input`")
+            if said.about_itself or not said.reads:
+                message = "an input rule is evaluated before there are rows of this dataset, and this one is about them"
+                self._add("C519", "scheduler", message, "compare only inputs, or remove `scheduler: input`")
+            return INPUT
+        if scheduler not in (None, "cron"):
+            fix = did_you_mean(scheduler or "", ("cron", INPUT))
+            self._add("C518", "scheduler", f"unknown scheduler {scheduler!r}", fix)
+        elif schedule is None and scheduler == "cron":
+            self._add("C518", "scheduler", "cron without a `schedule`", "add one, such as `schedule: 0 6 * * *`")
+        elif schedule is not None and (why := cron_complaint(schedule)):
+            self._add("C518", "schedule", why, "write it like `0 6 * * *`, every day at 06:00 UTC")
+        return PUBLICATION if schedule is None else " ".join(schedule.split())
 
-    def _arguments(self, metric: Metric) -> dict[str, Any]:
-        given = self.quality.arguments or {}
-        known = [name for name in metric.arguments if name != "properties" or not self.column]
-        arguments: dict[str, Any] = {}
-        for name, value in given.items():
-            if name not in known:
-                fix = did_you_mean(name, known) if known else "remove it"
-                self._add("C504", f"arguments.{name}", f"`{self.quality.metric}` takes no argument `{name}`", fix)
-            elif isinstance(value, list if name in LISTS else str):
-                arguments[metric.arguments[name]] = self._listed(name, value) if isinstance(value, list) else value
-            else:
-                wanted = "a list" if name in LISTS else "text"
-                self._add("C504", f"arguments.{name}", f"`{name}` must be {wanted}", f"give {wanted}")
-        needs = metric.needs or (("properties",) if metric.kind == "duplicate_values" and not self.column else ())
-        if needs and not any(name in given for name in needs) and all(name in known for name in given):
-            message = f"`{self.quality.metric}` needs {' or '.join(f'`{name}`' for name in needs)}"
-            self._add("C504", "arguments", message, f"add `arguments: {{{needs[0]}: ...}}`")
-        return arguments
-
-    def _listed(self, name: str, value: list[Any]) -> tuple[Any, ...]:
-        """A list argument; null is left out of `missingValues`, since it is always missing."""
-        for at, item in enumerate(value):
-            if isinstance(item, dict | list) or (name == "properties" and not isinstance(item, str)):
-                self._add("C504", f"arguments.{name}", f"item {at + 1} of `{name}` is {item!r}", "write plain text")
-                return ()
-        return tuple(item for item in value if item is not None or name != "missingValues")
-
-    def _threshold(self, metric: Metric) -> Threshold | None:
-        """What the metric must be; None for a row rule, which is `mustBe: 0` of a metric that counts bad rows."""
-        given = [(name, getattr(self.quality, name)) for name in OPERATORS if getattr(self.quality, name) is not None]
-        unit = self.quality.unit or "rows"
-        if unit not in metric.units:
-            fix = did_you_mean(unit, metric.units)
-            self._add("C503", "unit", f"`{self.quality.metric or 'sql'}` is not counted in {unit!r}", fix)
-        if len(given) != 1:
-            self._add("C501", "", "a rule has exactly one operator", f"use one of {', '.join(OPERATORS)}")
-            return Threshold("mustBe", 0, unit)
-        operator, value = given[0]
-        is_zero = operator == "mustBe" and value == 0 and not isinstance(value, bool)
-        if is_zero and KINDS[metric.kind].metric in ("rows", "duplicates"):
-            return None
-        numbers: list[Any] = list(value) if isinstance(value, list) and operator.endswith("Between") else [value]
-        if any(isinstance(number, bool) or not isinstance(number, int | float) for number in numbers):
-            self._add("C513", operator, f"`{operator}` must be a number, not {value!r}", "give a number")
-        elif metric is not SQL and any(number < 0 or (unit == "percent" and number > 100) for number in numbers):
-            most = "between 0 and 100 percent" if unit == "percent" else "0 or more rows"
-            self._add("C513", operator, f"{value} can never be reached", f"give {most}")
-        elif len(numbers) == 2 and numbers[0] > numbers[1]:
-            self._add("C506", operator, f"no number lies between {numbers[0]} and {numbers[1]}", "smaller number first")
-        return Threshold(operator, tuple(value) if isinstance(value, list) else value, unit)
-
-    def _policy(self, is_row_rule: bool) -> OnFailure:
-        own = own_properties(self.report, QUALITY, (self.path, self.quality.customProperties))
-        policy = on_failure(self.report, own.get("onFailure"))
+    def _policy(self, is_row_rule: bool, when: str) -> OnFailure:
+        policy, default = on_failure(self.report, self.own.get("onFailure")), self.place.default
+        can_quarantine = is_row_rule and when == PUBLICATION
         severity = self.quality.severity
         if severity is not None and severity.lower() not in SEVERITIES:
             self._add("C605", "severity", f"unknown severity {severity!r}", did_you_mean(severity, SEVERITIES))
         if policy is None and severity is not None:
             return OnFailure(SEVERITIES.get(severity.lower(), Policy.BLOCK))
         if policy is None:
-            return OnFailure() if self.default.policy == Policy.QUARANTINE and not is_row_rule else self.default
-        if policy.policy == Policy.QUARANTINE and not is_row_rule:
-            message = "only rows can be quarantined, and this rule is about the whole dataset"
-            fix = "use block or warn, or `mustBe: 0` of a metric that counts bad rows"
-            self.report.add("C604", own["onFailure"].path, message, fix)
+            return OnFailure() if default.policy == Policy.QUARANTINE and not can_quarantine else default
+        if policy.policy == Policy.QUARANTINE and not can_quarantine:
+            about = "the whole dataset" if when == PUBLICATION else "what is there already"
+            message = f"only rows about to be published can be quarantined, and this rule is about {about}"
+            fix = "use block or warn" + ("" if is_row_rule else ", or `mustBe: 0` of a metric that counts bad rows")
+            self.report.add("C604", self.own["onFailure"].path, message, fix)
         return policy
 
 
-def quality_rules(
-    report: Report, path: Path, column: str, entries: list[DataQuality] | None, default: OnFailure
-) -> list[Placed]:
-    """The rules among the `quality` entries of a column (or, `column` being '', of the dataset)."""
-    made = (
-        Entry(report, (*path, "quality", at), entry, column, default).rule() for at, entry in enumerate(entries or ())
-    )
-    return [placed for placed in made if placed is not None]
+def _written(implementation: Any) -> str:
+    return implementation if isinstance(implementation, str) else json.dumps(implementation, ensure_ascii=False)

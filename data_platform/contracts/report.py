@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from data_platform.contracts.codes import CODES
+from data_platform.contracts.codes import CODES, OURS
 from data_platform.contracts.errors import Finding
+from data_platform.contracts.norms import DEFAULT, Norms
 from data_platform.contracts.yaml_source import Path, Source
 
 
@@ -23,11 +24,13 @@ class Problem:
 class Report:
     """The problems of one file, in two layers: against the standard, then against its meaning.
 
-    A meaning problem in a part the standard already refused is a consequence, and left out.
+    A meaning problem in a part the standard already refused is a consequence, and left out. Without `norms` the file is
+    held to the standard alone: what only this platform asks for (codes.OURS) is left out, too.
     """
 
-    def __init__(self, file: str, source: Source):
+    def __init__(self, file: str, source: Source, norms: Norms | None = DEFAULT):
         self.file = file
+        self.norms = norms
         self._source = source
         self._standard: list[Problem] = []
         self._meaning: list[Problem] = []
@@ -37,6 +40,8 @@ class Report:
 
     def add(self, code: str, path: Path, message: str, fix: str = "") -> None:
         assert code in CODES, code
+        if self.norms is None and code in OURS:
+            return
         self._meaning.append(Problem(path, code, message, fix))
 
     @property

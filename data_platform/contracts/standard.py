@@ -1,21 +1,21 @@
 """The ODCS standard: does a document follow its JSON schema, and if not, what is the one thing to mend.
 
-The official package only holds the data: it drops a misspelt key without a word, and the rule is gone. Its bundled
+The official package only holds the data: it drops a misspelt key without a word, and the rule is gone. The standard's
 schema refuses it, in words about `oneOf` and `unevaluatedProperties`; `problems` says which key was misspelt.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from data_platform.contracts.model import OPERATORS
 from data_platform.contracts.naming import closest, did_you_mean
 from data_platform.contracts.properties import OWN
 from data_platform.contracts.report import Problem
+from data_platform.contracts.standard_versions import KNOWN, candidates, schema
 from data_platform.contracts.yaml_source import Path
 
 Error = Any
@@ -39,10 +39,21 @@ BELONGS: dict[str, str] = {  # conditional keys -> what they go with
     "implementation": "`type: custom`",
     "arguments": "a `metric`",
     "metric": "`type: library`",
+    "rule": "`apiVersion: v3.0.2`; since 3.1 it is a `metric`",
     "items": "`logicalType: array`",
     "properties": "`logicalType: object`",
     "map": "`logicalType: map`",
     **dict.fromkeys(OPERATORS, "a `metric` or `type: sql`"),
+}
+REFUSED: dict[str, tuple[str, str]] = {  # keyword of JSON schema -> what is wrong, how to mend it
+    "minItems": ("{given} has too few items", "give at least {limit}"),
+    "maxItems": ("{given} has too many items", "give at most {limit}"),
+    "uniqueItems": ("{given} says the same twice", "remove one of the two"),
+    "minLength": ("{given} is too short", "give at least {limit} characters"),
+    "minimum": ("{given} is too small", "give at least {limit}"),
+    "exclusiveMinimum": ("{given} is too small", "give more than {limit}"),
+    "maximum": ("{given} is too large", "give at most {limit}"),
+    "pattern": ("{given} is not of the form {limit}", "write it in that form"),
 }
 TYPE_NAMES: dict[str, str] = {
     "object": "a mapping",
@@ -55,19 +66,43 @@ TYPE_NAMES: dict[str, str] = {
 
 
 def problems(document: Mapping[str, Any]) -> list[Problem]:
-    """Everything in `document` that the standard refuses; empty for a valid contract."""
-    leaves = list(_leaves(_validator().iter_errors(document)))
+    """Everything in `document` that the standard refuses; empty for a valid contract.
+
+    Where no version of the standard accepts it, the problems with the version it comes closest to: the one with the
+    fewest, and of those the one that refuses the least of it."""
+    refused: list[list[Problem]] = []
+    for version in candidates(document.get("apiVersion")):
+        if not (found := _problems(document, version)):
+            return []
+        refused.append(found)
+    return min(refused, key=lambda found: (len(found), sum(_size(document, problem.path) for problem in found)))
+
+
+def _size(document: Any, path: Path) -> int:
+    """How many values there are in a part of a document; 0 where it is not there."""
+    try:
+        for step in path:
+            document = document[step]
+    except (LookupError, TypeError):
+        return 0
+    inside = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
+    return 1 + sum(_size(item, ()) for item in inside)
+
+
+def _problems(document: Mapping[str, Any], version: str) -> list[Problem]:
+    leaves = list(_leaves(_validator(version).iter_errors(document)))
     meant: dict[Path, dict[str, str]] = {}  # object -> its unknown keys and what each was probably meant to be
     for leaf in leaves:
         if leaf.validator == "unknown":
             *where, key = leaf.absolute_path
             meant.setdefault(tuple(where), {})[key] = _meant(key, leaf.validator_value)
-    found = (_problem(document, leaf, meant) for leaf in leaves)
+    missing = {tuple(leaf.absolute_path) for leaf in leaves if leaf.validator == "required"}
+    found = (_problem(document, leaf, meant, missing) for leaf in leaves)
     return list(dict.fromkeys(problem for problem in found if problem))
 
 
-def _problem(document: Any, leaf: Error, meant: Mapping[Path, Mapping[str, str]]) -> Problem | None:
-    """What to report for one error: nothing where it only follows from a misspelt key."""
+def _problem(document: Any, leaf: Error, meant: Mapping[Path, Mapping[str, str]], missing: Set[Path]) -> Problem | None:
+    """What to report for one error: nothing where it only follows from a misspelt or missing key."""
     path: Path = tuple(leaf.absolute_path)
     *where, key = path or ("",)
     if (column := _column_without_type(document, path, leaf)) is not None:
@@ -78,6 +113,8 @@ def _problem(document: Any, leaf: Error, meant: Mapping[Path, Mapping[str, str]]
     match leaf.validator:
         case "unknown" if siblings[str(key)] == key:  # known, but not beside the keys that are here
             alone = all(name == guess for name, guess in siblings.items()) and key == next(iter(siblings))
+            if (*where, "type") in missing:
+                return None
             fix = f"it goes with {BELONGS.get(str(key), 'other keys')}"
             return Problem(path, "C205", f"`{key}` has no meaning here", fix) if alone else None
         case "unknown":
@@ -85,6 +122,8 @@ def _problem(document: Any, leaf: Error, meant: Mapping[Path, Mapping[str, str]]
         case "operators":
             return _operators(path, leaf.instance) if path not in meant and isinstance(leaf.instance, dict) else None
         case "required" if key in siblings.values():
+            return None
+        case "oneOf" if any(absent[:-1] == path for absent in missing):
             return None
     return _other(path, leaf)
 
@@ -115,20 +154,30 @@ def _operators(path: Path, entry: Mapping[str, Any]) -> Problem:
 
 
 def _other(path: Path, leaf: Error) -> Problem:
+    limit, given, where = leaf.validator_value, leaf.instance, _where(path)
     match leaf.validator:
         case "required":
             return Problem(path, "C202", f"`{path[-1]}` is missing", f"add `{path[-1]}`")
         case "type":
-            names = [leaf.validator_value] if isinstance(leaf.validator_value, str) else leaf.validator_value
+            names = [limit] if isinstance(limit, str) else limit
             wanted = " or ".join(TYPE_NAMES.get(name, name) for name in names)
-            quoted = f' write "{leaf.instance}"' if "string" in names and isinstance(leaf.instance, int | float) else ""
-            fix = quoted.strip() or f"give {wanted}"
-            return Problem(path, "C203", f"{_where(path)} must be {wanted}, not {_short(leaf.instance)}", fix)
+            quoted = f' write "{given}"' if "string" in names and isinstance(given, int | float) else ""
+            return Problem(
+                path, "C203", f"{where} must be {wanted}, not {_short(given)}", quoted.strip() or f"give {wanted}"
+            )
+        case "enum" if path == ("apiVersion",):
+            fix = f"write one of {', '.join(KNOWN)}"
+            return Problem(path, "C206", f"{_short(given)} is not a version of the standard", fix)
         case "enum":
-            fix = did_you_mean(str(leaf.instance), map(str, leaf.validator_value))
-            return Problem(path, "C204", f"{_where(path)} cannot be {_short(leaf.instance)}", fix)
+            hides = path[:-1] if path[-3:-2] == ("quality",) else None
+            fix = did_you_mean(str(given), map(str, limit))
+            return Problem(path, "C204", f"{where} cannot be {_short(given)}", fix, hides)
+        case "not" if keys := [key for key in limit.get("required", ()) if isinstance(given, dict) and key in given]:
+            return Problem((*path, keys[0]), "C205", f"`{keys[0]}` has no meaning here", "remove it")
         case _:
-            return Problem(path, "C209", f"{_where(path)}: {leaf.message[:200]}", "see the ODCS reference for this key")
+            message, fix = REFUSED.get(leaf.validator, ("{message}", "see the ODCS reference for this key"))
+            words = {"limit": _short(limit), "given": _short(given), "message": leaf.message[:200]}
+            return Problem(path, "C209", f"{where}: {message.format(**words)}", fix.format(**words))
 
 
 def _where(path: Path) -> str:
@@ -173,11 +222,11 @@ def _leaves(errors: Iterable[Error]) -> Iterator[Error]:
 
 
 @cache
-def _validator() -> Any:
+def _validator(version: str) -> Any:
     """The standard's own schema, compiled once per process, with two keywords that name each unknown key."""
     from jsonschema import Draft201909Validator, validators
 
     from data_platform.contracts.standard_keywords import Keywords
 
-    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8"))
-    return validators.extend(Draft201909Validator, Keywords(schema).table())(schema)
+    root = schema(version)
+    return validators.extend(Draft201909Validator, Keywords(root).table())(root)

@@ -3,7 +3,7 @@
 jsonschema decides which keys `unevaluatedProperties` has seen by validating everything below once more per level, and
 blames every key of an object of which one is wrong. Here keys are collected from the schema alone; only conditions
 (`if`) look at the document, and only when a key is not known unconditionally. What the standard's schema refuses is
-refused here, too, but for a malformed second operator, which `quality_entries` refuses for being the second
+refused here, too, but for a malformed second operator, which `thresholds` refuses for being the second
 (tests/contracts/test_standard.py compares the two on mutated documents).
 """
 

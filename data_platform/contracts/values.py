@@ -6,7 +6,9 @@ import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from data_platform.contracts.types import ColumnType
+from data_platform.contracts.types import NUMERIC, ColumnType
+
+INSTANTS = frozenset({"date", "timestamp", "timestamptz"})
 
 PARSERS = {
     "date": date.fromisoformat,
@@ -58,6 +60,13 @@ def is_value(value: Any, kind: ColumnType) -> bool:
         case "string" | "binary":
             return isinstance(value, str)
     return False
+
+
+def are_comparable(one: ColumnType, other: ColumnType) -> bool:
+    """Whether values of two types compare: numbers of any kind, days and instants (by UTC), else plain values of one
+    kind."""
+    kinds = {one.kind, other.kind}
+    return "unknown" in kinds or kinds <= NUMERIC or kinds <= INSTANTS or (len(kinds) == 1 and not one.is_nested)
 
 
 def is_above(low: Any, high: Any, kind: ColumnType, strictly: bool = True) -> bool:

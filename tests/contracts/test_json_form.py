@@ -68,7 +68,7 @@ RULES = st.builds(
 UNCHECKED = st.builds(Unchecked, name=TEXT, text=TEXT, engine=TEXT)
 COLUMNS = st.builds(
     Column, name=TEXT, type=TYPES, required=st.booleans(), unique=st.booleans(), description=TEXT,
-    classification=TEXT, pii=TEXT, tags=TEXTS,
+    classification=TEXT, pii=TEXT, tags=TEXTS, id=TEXT,
 )  # fmt: skip
 KEYS = st.builds(PartitionKey, column=TEXT, granularity=TEXT, start=TEXT, values=TEXTS)
 DURATIONS = st.none() | st.timedeltas(timedelta(0), timedelta(days=9999))
@@ -115,7 +115,15 @@ def test_anything_else_is_an_ordinary_error(text: str) -> None:
 
 def test_no_field_of_the_model_is_forgotten() -> None:
     """A field added to the model has to be added to the form, and here."""
-    counts = {
-        kind.__name__: len(dataclasses.fields(kind)) for kind in (Contract, Column, Rule, PartitionKey, Threshold)
+    kinds = (Contract, Column, Rule, PartitionKey, Threshold, OnFailure, Reference, Unchecked, ColumnType)
+    assert {kind.__name__: len(dataclasses.fields(kind)) for kind in kinds} == {
+        "Contract": 23,
+        "Column": 9,
+        "Rule": 11,
+        "PartitionKey": 4,
+        "Threshold": 3,
+        "OnFailure": 3,
+        "Reference": 3,
+        "Unchecked": 3,
+        "ColumnType": 6,
     }
-    assert counts == {"Contract": 23, "Column": 8, "Rule": 11, "PartitionKey": 4, "Threshold": 3}
