@@ -23,7 +23,7 @@ from pathlib import Path
 COLUMNS = [("id", "integer"), ("day", "date"), *((f"value_{i}", "number") for i in range(5))]
 COLUMNS += [(f"text_{i}", "string") for i in range(5)]
 ICEBERG = {"integer": "long", "date": "date", "number": "double", "string": "string"}
-CHECKS = ("schema", "published", "types", "id_required", "value_0_minimum", "text_0_max_length")
+CHECKS = ("inputs", "schema", "published", "types", "id_required", "value_0_minimum", "text_0_max_length")
 
 LOAD = """
 import sys, time

@@ -1,15 +1,24 @@
-"""What Dagster loads: every domain's room, the example's source systems, and the platform's executor.
+"""What Dagster loads: every domain's room, the example's source systems, and how the platform is operated.
 
 Loading reads contracts and imports the domains' functions; it touches no network, no database and no JVM.
 """
 
 from data_platform import domains
-from data_platform.datasets.build import build_definitions
+from data_platform.datasets.build import build_definitions, contracts_of, datasets_of
 from data_platform.marketplace.resources import EventFiles, Monolith
+from data_platform.operations.check_job import check_job
 from data_platform.operations.executor import warm_executor
+from data_platform.operations.quality_metrics import metrics_sensor
+from data_platform.operations.quality_schedules import quality_schedules
+from data_platform.operations.quarantine import quarantine_sensor, retention_schedule
+
+contracts, datasets = contracts_of(domains), datasets_of(domains)
 
 defs = build_definitions(
     domains,
     resources={"monolith": Monolith(), "events": EventFiles()},
     executor=warm_executor,
+    jobs=[check_job(datasets)],
+    schedules=[*quality_schedules(datasets), retention_schedule(list(contracts.values()))],
+    sensors=[metrics_sensor(contracts["platform.quality_metrics"]), quarantine_sensor(list(contracts.values()))],
 )

@@ -6,39 +6,66 @@
 | `DATA_PLATFORM_WAREHOUSE` | a folder or `s3://bucket/prefix`                                  | `<home>/warehouse`  |
 | `DATA_PLATFORM_CATALOG`   | `sqlite:///file`, `postgresql+psycopg://...`, `https://` or `glue` | `<home>/catalog.db` |
 | `DATA_PLATFORM_CHECKS`    | asset checks per `rule`, `column` or `dataset`                    | `rule`              |
+| `DATA_PLATFORM_ALERTS`    | `log`, `smtp(s)://user@host:port`, `https://...`; comma-separated | `log`               |
 
-Further Iceberg properties (credentials, S3 endpoint, ...) come from pyiceberg's own variables,
-`PYICEBERG_CATALOG__PLATFORM__<KEY>`, so that no secret passes through this project.
+A mail server that wants a user gets the password from `DATA_PLATFORM_SMTP_PASSWORD`. Further Iceberg properties
+(credentials, S3 endpoint, ...) come from pyiceberg's own variables, `PYICEBERG_CATALOG__PLATFORM__<KEY>`, so that no
+other secret passes through this project.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 PROJECT = Path(__file__).resolve().parent.parent
 GRANULARITIES = ("rule", "column", "dataset")
+CHANNELS = ("smtp", "smtps", "https", "http")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`home` is absolute; `warehouse` is an absolute path or an `s3://` URI; `catalog` is a URI or `glue`."""
+    """`home` is absolute; `warehouse` is an absolute path or an `s3://` URI; `catalog` is a URI or `glue`.
+
+    `alerts` are the channels that alerts take. A webhook's address is a secret, so neither they nor the password are
+    ever printed.
+    """
 
     home: Path
     warehouse: str
     catalog: str
     checks: str = "rule"
+    alerts: tuple[str, ...] = field(default=("log",), repr=False)
+    smtp_password: str = field(default="", repr=False)
 
     @classmethod
-    def at(cls, home: Path, *, warehouse: str = "", catalog: str = "", checks: str = "rule") -> Settings:
-        """Settings with all state under `home`; ValueError for an unknown granularity."""
+    def at(
+        cls,
+        home: Path,
+        *,
+        warehouse: str = "",
+        catalog: str = "",
+        checks: str = "rule",
+        alerts: str = "log",
+        smtp_password: str = "",
+    ) -> Settings:
+        """Settings with all state under `home`; ValueError for an unknown granularity or channel."""
         if checks not in GRANULARITIES:
             raise ValueError(f"DATA_PLATFORM_CHECKS is {checks!r}; it must be one of {', '.join(GRANULARITIES)}")
         home = home.expanduser().resolve()
         if warehouse and "://" not in warehouse:
             warehouse = str(Path(warehouse).expanduser().resolve())
-        return cls(home, warehouse or str(home / "warehouse"), catalog or f"sqlite:///{home / 'catalog.db'}", checks)
+        return cls(
+            home,
+            warehouse or str(home / "warehouse"),
+            catalog or f"sqlite:///{home / 'catalog.db'}",
+            checks,
+            _channels(alerts, smtp_password),
+            smtp_password,
+        )
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -47,4 +74,33 @@ class Settings:
             warehouse=os.environ.get("DATA_PLATFORM_WAREHOUSE", ""),
             catalog=os.environ.get("DATA_PLATFORM_CATALOG", ""),
             checks=os.environ.get("DATA_PLATFORM_CHECKS") or "rule",
+            alerts=os.environ.get("DATA_PLATFORM_ALERTS") or "log",
+            smtp_password=os.environ.get("DATA_PLATFORM_SMTP_PASSWORD", ""),
         )
+
+
+def _channels(alerts: str, smtp_password: str) -> tuple[str, ...]:
+    """The channels, each once. A message never repeats what was written: it may be a secret."""
+    channels = tuple(dict.fromkeys(each.strip() for each in alerts.split(",") if each.strip()))
+    for number, channel in enumerate(channels, 1):
+        if problem := "" if channel == "log" else _problem(channel, smtp_password):
+            raise ValueError(f"DATA_PLATFORM_ALERTS, entry {number}: {problem}")
+    return channels
+
+
+def _problem(channel: str, smtp_password: str) -> str:
+    """What is wrong with the address of a channel, '' where nothing is."""
+    try:
+        address = urlsplit(channel)
+        host, user, password, _ = address.hostname, address.username, address.password, address.port
+    except ValueError:
+        return "not an address"
+    if address.scheme not in CHANNELS or not host:
+        return "write log, smtp://user@host:587, smtps://user@host:465 or https://host/path"
+    if address.scheme == "http" and host not in LOOPBACK:
+        return "a webhook's address is a secret: use https"
+    if password:
+        return "an address holds no password; set DATA_PLATFORM_SMTP_PASSWORD instead"
+    if user and address.scheme.startswith("smtp") and not smtp_password:
+        return "it names a user, and DATA_PLATFORM_SMTP_PASSWORD is not set"
+    return ""

@@ -9,6 +9,8 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
+from data_platform.contracts.naming import QUARANTINE_SUFFIX
+
 README = Path(__file__).parent.parent / "README.md"
 MARKS = re.compile(r"(<!-- graph:.*?-->\n).*?(<!-- /graph -->)", re.DOTALL)
 
@@ -21,6 +23,8 @@ def mermaid() -> str:
     domains, arrows = defaultdict(list), []
     for key in sorted(graph.get_all_asset_keys(), key=lambda key: key.path):
         domain, name = key.path
+        if name.endswith(QUARANTINE_SUFFIX):
+            continue
         domains[domain].append(f"    {domain}.{name}[{name}]")
         arrows += [f"  {'.'.join(parent.path)} --> {domain}.{name}" for parent in sorted(graph.get(key).parent_keys)]
     lines = ["graph LR"]

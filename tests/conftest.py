@@ -13,8 +13,8 @@ from data_platform.settings import Settings
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that `current_lakehouse()` lives in during this test."""
-    for name in ("DATA_PLATFORM_WAREHOUSE", "DATA_PLATFORM_CATALOG", "DATA_PLATFORM_CHECKS"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("WAREHOUSE", "CATALOG", "CHECKS", "ALERTS", "SMTP_PASSWORD"):
+        monkeypatch.delenv(f"DATA_PLATFORM_{name}", raising=False)
     monkeypatch.setenv("DATA_PLATFORM_HOME", str(tmp_path))
     return tmp_path
 

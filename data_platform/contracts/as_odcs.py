@@ -6,15 +6,12 @@ are added by hand to the file it drafts.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from data_platform.contracts.expression_tree import Literal
+from data_platform.contracts.as_entries import Document, custom, entries, text_entry, told, written_policy
 from data_platform.contracts.implied import KEY_RULE, OPTIONS
-from data_platform.contracts.model import Column, Contract, OnFailure, Policy, Rule, Unchecked
-from data_platform.contracts.properties import VENDOR
-from data_platform.contracts.rules import KINDS
+from data_platform.contracts.model import Column, Contract, OnFailure, Rule
 from data_platform.contracts.types import ColumnType
 
 STANDARD = "v3.2.0"
@@ -32,37 +29,38 @@ LOGICAL: dict[str, tuple[str, str]] = {  # our type -> logicalType and, where th
     "timestamp": ("timestamp", ""),
     "timestamptz": ("timestamp", "timestamptz"),
 }
-COMPARED = {"minimum": ">=", "maximum": "<=", "exclusive_minimum": ">", "exclusive_maximum": "<"}
-WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-Document = dict[str, Any]
 
 
 def document(contract: Contract, metadata: Mapping[str, Mapping[str, Any]] | None = None) -> Document:
-    """The contract as an ODCS document; `metadata` are further custom properties by column.
+    """The contract as an ODCS document; `metadata` are further custom properties by column ('': of the dataset).
 
     A rule ODCS has no words for becomes a promise in words, so that nobody thinks it is checked."""
     metadata = metadata or {}
-    told: list[Rule] = [rule for rule in contract.rules if rule.kind != "type"]
-    properties = [_property(contract, column, told, metadata.get(column.name, {})) for column in contract.columns]
-    related = list(_relationships(contract, told))
-    quality = [*_entries(contract, told, ""), *map(_text, contract.unchecked)]
-    keys = [rule for rule in contract.rules if rule.name == KEY_RULE and contract.primary_key]
-    own: Document = {"visibility": contract.visibility, "unknownColumns": contract.unknown_columns}
-    own |= {"onFailure": _on_failure(contract.on_failure)}
-    own |= {"keepFirst": rule.arguments["keepFirst"] for rule in keys if rule.arguments.get("keepFirst")}
-    usual = {"visibility": "private", "unknownColumns": "refuse", "onFailure": "block"}
+    left: list[Rule] = [rule for rule in contract.rules if rule.kind != "type"]
+    properties = [_property(contract, column, left, metadata.get(column.name, {})) for column in contract.columns]
+    related = list(_relationships(contract, left))
+    quality = [*entries(contract, left, ""), *map(text_entry, contract.unchecked)]
+    key = next((rule for rule in contract.rules if rule.name == KEY_RULE and contract.primary_key), None)
+    own: Document = {
+        "visibility": contract.visibility,
+        "unknownColumns": contract.unknown_columns,
+        "onFailure": written_policy(contract.on_failure),
+        "keepFirst": key.arguments.get("keepFirst", "") if key else "",
+    }
+    usual = {"visibility": "private", "unknownColumns": "refuse", "onFailure": "block", "keepFirst": ""}
     dataset = {
         "name": contract.name,
         "description": contract.description,
         "tags": list(contract.tags),
-        "customProperties": _custom({name: value for name, value in own.items() if value != usual.get(name)}),
+        "customProperties": custom(
+            {**metadata.get("", {}), **{name: value for name, value in own.items() if value != usual[name]}}
+        ),
         "properties": properties,
         "relationships": related,
         "quality": quality,
     }
     members = [{"username": owner, "role": "owner"} for owner in contract.owners]
-    return _told(
+    return told(
         {
             "apiVersion": STANDARD,
             "kind": "DataContract",
@@ -70,10 +68,16 @@ def document(contract: Contract, metadata: Mapping[str, Mapping[str, Any]] | Non
             "version": contract.version,
             "status": contract.status,
             "domain": contract.domain,
-            "team": _told({"name": contract.team, "members": members}),
-            "schema": [_told(dataset)],
+            "team": told({"name": contract.team, "members": members}),
+            "schema": [told(dataset)],
         }
     )
+
+
+def in_words(document: Document) -> list[str]:
+    """What a document says in words alone."""
+    parts = [*document["schema"], *document["schema"][0]["properties"]]
+    return [entry["description"] for part in parts for entry in part.get("quality", ()) if entry.get("type") == "text"]
 
 
 def dump(document: Document, heading: Sequence[str] = ()) -> str:
@@ -86,15 +90,6 @@ def dump(document: Document, heading: Sequence[str] = ()) -> str:
 
     text = yaml.dump(document, Dumper=Indented, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
     return "".join(f"# {line}\n" for line in heading) + text
-
-
-def _told(mapping: Document) -> Document:
-    """Without what says nothing."""
-    return {key: value for key, value in mapping.items() if value is not False and value not in ("", None, [], {})}
-
-
-def _custom(properties: Mapping[str, Any]) -> list[Document]:
-    return [{"property": name, "value": value} for name, value in properties.items()]
 
 
 def _property(contract: Contract, column: Column, rules: list[Rule], metadata: Mapping[str, Any]) -> Document:
@@ -110,8 +105,8 @@ def _property(contract: Contract, column: Column, rules: list[Rule], metadata: M
         rules[:] = [rule for rule in rules if rule.name != KEY_RULE]
     own = {"piiCategory": column.pii} if column.pii else {}
     if policy != contract.on_failure:
-        own["onFailure"] = _on_failure(policy)
-    return _told(
+        own["onFailure"] = written_policy(policy)
+    return told(
         {
             "name": column.name,
             **described,
@@ -124,9 +119,9 @@ def _property(contract: Contract, column: Column, rules: list[Rule], metadata: M
             "tags": list(column.tags),
             "logicalTypeOptions": options,
             "enum": [{"value": value} for value in implied["enum"].arguments["values"]] if "enum" in implied else [],
-            "customProperties": _custom({**metadata, **own}),
+            "customProperties": custom({**metadata, **own}),
             "relationships": list(_relationships(contract, rules, (column.name,))),
-            "quality": list(_entries(contract, rules, column.name)),
+            "quality": list(entries(contract, rules, column.name)),
         }
     )
 
@@ -144,7 +139,7 @@ def type_keys(kind: ColumnType) -> Document:
             fields = [{"name": name, **type_keys(part)} for name, part in kind.fields]
             return {"logicalType": "object", "properties": fields}
     logical, physical = LOGICAL[kind.kind]
-    return _told({"logicalType": logical, "physicalType": physical})
+    return told({"logicalType": logical, "physicalType": physical})
 
 
 def _policy(contract: Contract, column: Column) -> OnFailure:
@@ -179,110 +174,6 @@ def _relationships(contract: Contract, rules: list[Rule], columns: tuple[str, ..
         [parent] = rule.reads
         keys = [f"{parent.dataset}.{name}" for name in parent.columns]
         own: Document = {"partitions": parent.partitions} if parent.partitions != "all" else {}
-        own |= {"onFailure": _on_failure(rule.on_failure)} if rule.on_failure != contract.on_failure else {}
+        own |= {"onFailure": written_policy(rule.on_failure)} if rule.on_failure != contract.on_failure else {}
         ends = {"from": [f"{contract.name}.{name}" for name in rule.columns], "to": keys}
-        yield _told({"id": rule.name, **({"to": keys[0]} if columns else ends), "customProperties": _custom(own)})
-
-
-def _entries(contract: Contract, rules: list[Rule], column: str) -> Iterator[Document]:
-    """The quality entries of a column, or of the dataset; what is written is taken out of `rules`."""
-    for rule in tuple(rules):
-        about_one = len(rule.columns) == 1 and rule.kind in ENTRIES and rule.kind not in EXPRESSED
-        if (rule.columns[0] if about_one else "") != column:
-            continue
-        rules.remove(rule)
-        say = ENTRIES.get(rule.kind)
-        said = say(rule, contract) if say else None
-        yield _entry(rule, said, contract.on_failure) if said else _text(unsaid(rule))
-
-
-def _entry(rule: Rule, said: Document, default: OnFailure) -> Document:
-    operator = {"mustBe": 0} if rule.threshold is None else {rule.threshold.operator: rule.threshold.value}
-    if isinstance(value := next(iter(operator.values())), tuple):
-        operator = {key: list(value) for key in operator}
-    counted = {} if said.get("type") == "custom" else operator
-    unit = rule.threshold.unit if rule.threshold and rule.threshold.unit != "rows" else ""
-    dimension = rule.dimension if rule.dimension != KINDS[rule.kind].dimension else ""
-    plain = rule.on_failure in (OnFailure(), OnFailure(Policy.WARN))
-    severity = "warning" if rule.on_failure.policy is Policy.WARN else "error"
-    return _told({"name": rule.name, "description": rule.description, "dimension": dimension}) | {
-        **said,
-        **counted,
-        **_told({"unit": unit}),
-        **({} if rule.on_failure == default else {"severity": severity}),
-        **({} if plain else {"customProperties": _custom({"onFailure": _on_failure(rule.on_failure)})}),
-    }
-
-
-def _on_failure(policy: OnFailure) -> Any:
-    limits = {"maxPercent": policy.max_percent, "maxRows": policy.max_rows}
-    given = {name: value for name, value in limits.items() if value is not None}
-    return {"action": str(policy.policy), **given} if given else str(policy.policy)
-
-
-def _metric(metric: str, *names: tuple[str, str]) -> Callable[[Rule, Contract], Document]:
-    """A library metric, with its arguments under ODCS's names."""
-
-    def say(rule: Rule, contract: Contract) -> Document:
-        given = {theirs: rule.arguments[ours] for ours, theirs in names if rule.arguments.get(ours)}
-        if len(rule.columns) > 1:
-            given["properties"] = list(rule.columns)
-        listed = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
-        return {"metric": metric, **_told({"arguments": listed})}
-
-    return say
-
-
-def _length(bounds: str) -> Callable[[Rule, Contract], Document | None]:
-    """A length as a pattern, for a rule whose policy is not its column's."""
-
-    def say(rule: Rule, contract: Contract) -> Document | None:
-        if rule.arguments["value"] > 1000:  # RE2 repeats no further
-            return None
-        pattern = f"^(?s:.{{{bounds.format(rule.arguments['value'])}}})$"
-        return {"metric": "invalidValues", "arguments": {"pattern": pattern}}
-
-    return say
-
-
-def _compared(rule: Rule, contract: Contract) -> Document | None:
-    """A comparison as an expression of ours; None where a name cannot be written in one."""
-    operator = COMPARED.get(rule.kind) or rule.arguments["operator"]
-    left, *right = (f"{contract.name}.{column}" for column in rule.columns)
-    value = right[0] if right else str(Literal(rule.arguments["value"]))
-    if not all(WORD.fullmatch(name) for name in (contract.name, *rule.columns)):
-        return None
-    return {"type": "custom", "engine": VENDOR, "implementation": f"{left} {operator} {value}"}
-
-
-def _pattern(rule: Rule, contract: Contract) -> Document:
-    return {"metric": "invalidValues", "arguments": {"pattern": rule.arguments["value"]}}
-
-
-ENTRIES: dict[str, Callable[[Rule, Contract], Document | None]] = {  # rule kind -> the quality entry that says it
-    "required": _metric("nullValues"),
-    "null_values": _metric("nullValues"),
-    "missing_values": _metric("missingValues", ("values", "missingValues")),
-    "invalid_values": _metric("invalidValues", ("values", "validValues"), ("pattern", "pattern")),
-    "enum": _metric("invalidValues", ("values", "validValues")),
-    "pattern": _pattern,
-    "min_length": _length("{},"),
-    "max_length": _length("0,{}"),
-    "duplicate_values": _metric("duplicateValues", ("keepFirst", "keepFirst")),
-    "row_count": _metric("rowCount"),
-    "sql": lambda rule, contract: {"type": "sql", "query": rule.arguments["query"]},
-    **dict.fromkeys((*COMPARED, "comparison"), _compared),
-}
-EXPRESSED = frozenset({*COMPARED, "comparison", "row_count"})
-"""Kinds whose entry stands at the dataset's level."""
-
-
-def unsaid(rule: Rule) -> Unchecked:
-    """A rule that cannot be written, as words to act on."""
-    from data_platform.contracts.rules import describe
-
-    return Unchecked(rule.name, f"To do: {describe(rule)} (write it as a `sql` rule)")
-
-
-def _text(promise: Unchecked) -> Document:
-    return {"name": promise.name, "type": "text", "description": promise.text}
+        yield told({"id": rule.name, **({"to": keys[0]} if columns else ends), "customProperties": custom(own)})

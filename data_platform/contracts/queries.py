@@ -18,6 +18,9 @@ _OURS = {"object": "{object}", "table": "{object}", "property": "{property}", "c
 ROW_MAKERS = frozenset({"range", "generate_series", "unnest"})
 """Table functions a query may call; all others read something that is not a dataset."""
 
+SETTINGS = frozenset({"current_setting", "getvariable", "getenv"})
+"""Functions that look out of the data."""
+
 
 class QueryError(ValueError):
     """A query that is not one SELECT over datasets; says why."""
@@ -77,6 +80,10 @@ def _tables(node: Any, named: frozenset[str]) -> Iterator[str]:
                 yield ".".join(parts)
         case "TABLE_FUNCTION" if node["function"]["function_name"].lower() not in ROW_MAKERS:
             raise QueryError(f"{node['function']['function_name']}() is not a dataset")
+        case "SHOW_REF":
+            raise QueryError("DESCRIBE, SHOW and SUMMARIZE are about datasets, not of them")
+        case "FUNCTION" if node["function_name"].lower() in SETTINGS:
+            raise QueryError(f"{node['function_name']}() reads a setting")
     for key, part in node.items():
         if key != "cte_map":
             yield from _tables(part, named)

@@ -1,4 +1,4 @@
-"""The kinds of rule there are, as one table. A new kind is a row here and its predicate in `quality/predicates.py`.
+"""The kinds of rule there are, as one table. A new kind is a row here and its predicates in `quality/dialects/`.
 
 Meaning fixed for every engine: null is *missing*, never *invalid*; NaN is invalid for a numeric rule; an empty
 dataset passes row rules; null keys are not duplicates; of rows sharing a key within a partition the first by the rule's

@@ -6,16 +6,19 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import dagster as dg
 
-from data_platform.contracts import Contract
-from data_platform.datasets.dataset import Dataset, asset_key, io_manager, registry_of
+from data_platform.contracts import Contract, Contracts
+from data_platform.datasets.dataset import Dataset, io_manager, registry_of, rule_reads
 from data_platform.datasets.errors import DefinitionError
-from data_platform.datasets.metadata import definition_metadata
+from data_platform.datasets.metadata import asset_key, definition_metadata, owners, tags
 from data_platform.datasets.partitions import partitions_definition
+from data_platform.datasets.quarantine import quarantine_assets
 
 
 def build_definitions(
@@ -23,26 +26,43 @@ def build_definitions(
     *,
     resources: Mapping[str, object] | None = None,
     executor: dg.ExecutorDefinition | None = None,
+    **operations: Any,
 ) -> dg.Definitions:
-    """Load every `<domain>/assets.py` below the package `domains`, check the graph, and add external datasets.
+    """Load every `<domain>/assets.py` below the package `domains`, check the graph, and add external datasets and
+    quarantines. `operations` are jobs, schedules and sensors, as `Definitions` takes them.
 
     Raises DefinitionError with every problem: duplicate producers, cycles, contracts without a producer.
     """
-    contracts = registry_of(Path(domains.__path__[0]))
+    contracts, assets = contracts_of(domains), assets_of(domains)
+    if problems := graph_problems(contracts, assets):
+        raise DefinitionError(problems)
+    return dg.Definitions(
+        assets=[*assets, *external_assets(contracts.values()), *quarantine_assets(contracts.values())],
+        resources={"lakehouse": io_manager(contracts), **(resources or {})},
+        executor=executor,
+        **operations,
+    )
+
+
+def contracts_of(domains: ModuleType) -> Contracts:
+    """The contracts of all domains."""
+    return registry_of(Path(domains.__path__[0]))
+
+
+def assets_of(domains: ModuleType) -> list[dg.AssetsDefinition]:
+    """All assets that the domains' rooms define, each once."""
     modules = [
         importlib.import_module(f"{domains.__name__}.{found.name}.assets")
         for found in pkgutil.iter_modules(domains.__path__)
         if found.ispkg and (Path(domains.__path__[0]) / found.name / "assets.py").exists()
     ]
     assets = [value for module in modules for value in vars(module).values() if isinstance(value, dg.AssetsDefinition)]
-    unique = list({id(asset): asset for asset in assets}.values())
-    if problems := graph_problems(contracts, unique):
-        raise DefinitionError(problems)
-    return dg.Definitions(
-        assets=[*unique, *external_assets(contracts.values())],
-        resources={"lakehouse": io_manager(contracts), **(resources or {})},
-        executor=executor,
-    )
+    return list({id(asset): asset for asset in assets}.values())
+
+
+def datasets_of(domains: ModuleType) -> list[Dataset]:
+    """Those of them that `@dataset` made."""
+    return [asset for asset in assets_of(domains) if isinstance(asset, Dataset)]
 
 
 def graph_problems(contracts: Mapping[str, Contract], assets: Sequence[dg.AssetsDefinition]) -> list[str]:
@@ -65,16 +85,34 @@ def graph_problems(contracts: Mapping[str, Contract], assets: Sequence[dg.Assets
                 f'@dataset("{contract.dataset}") function in {contract.domain}/assets.py, or set producer: external'
             )
     graph = {
-        asset.contract.dataset: {each.reads.dataset for each in asset.producer.signature.inputs}
+        asset.contract.dataset: _reads(asset) | rule_reads(asset.contract).keys()
         for asset in assets
         if isinstance(asset, Dataset)
     }
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as cycle:
-        path = " -> ".join(reversed(cycle.args[1]))
-        problems.append(f"datasets read each other in a cycle: {path}; break it by reading from an earlier dataset")
+        path = list(reversed(cycle.args[1]))
+        problems.append(
+            f"datasets read each other in a cycle: {' -> '.join(path)}; break it by reading from an earlier dataset"
+            + _through_rules(path, assets)
+        )
     return problems
+
+
+def _reads(asset: Dataset) -> set[str]:
+    return {each.reads.dataset for each in asset.producer.signature.inputs}
+
+
+def _through_rules(path: Sequence[str], assets: Sequence[dg.AssetsDefinition]) -> str:
+    """Which steps of a cycle only a rule makes, and the other way to break those."""
+    known = {asset.contract.dataset: asset for asset in assets if isinstance(asset, Dataset)}
+    rules = [
+        f"{reader} reads {read} only for its rule `{rule_reads(known[reader].contract)[read][0].name}`"
+        for reader, read in pairwise(path)
+        if read not in _reads(known[reader])
+    ]
+    return f" ({'; '.join(rules)}: such a rule can have a `schedule` instead)" if rules else ""
 
 
 def external_assets(contracts: Iterable[Contract]) -> list[dg.AssetSpec]:
@@ -85,7 +123,8 @@ def external_assets(contracts: Iterable[Contract]) -> list[dg.AssetSpec]:
             description=contract.description,
             metadata=definition_metadata(contract),
             group_name=contract.domain,
-            owners=list(contract.owners),
+            owners=owners(contract),
+            tags=tags(contract),
             partitions_def=partitions_definition(contract.partitioning),
             kinds={"iceberg"},
         )

@@ -1,133 +1,72 @@
-"""Rules as asset checks: one per rule, per column or per dataset; `schema` for structure, which has no rule; and
-`published`, which fails when any rule forbade publishing.
+"""Rules as asset checks, known before any run: one per rule, per column or per dataset. The platform adds three:
+`schema` (structure, which has no rule), `inputs` (whether there is anything to be made from) and `published`, which
+fails when any rule forbade publishing.
 
 Dagster's blocking checks know no severity: a blocking check that merely warns would hold back everything downstream.
 So only rules that block outright are blocking checks; a quarantine over its limit is told by `published`.
+
+The specs have no partitions, though Dagster knows such (a preview): its UI refuses to execute such a check alone, and
+each would be an event per partition of a backfill.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection
 
 import dagster as dg
 
 from data_platform.contracts import Contract, Policy, Rule
+from data_platform.contracts.model import INPUT, PUBLICATION
 from data_platform.contracts.rules import describe
-from data_platform.lakehouse import Publication
-from data_platform.quality.policy import Outcome, Verdict
 
-SCHEMA, PUBLISHED = "schema", "published"
-SHOWN = 20
-"""How many partitions a check's table lists; failing ones first."""
+SCHEMA, INPUTS, PUBLISHED = "schema", "inputs", "published"
 
 
-def grouped(contract: Contract, granularity: str) -> dict[str, list[Rule]]:
-    """Which rules each asset check speaks for; `granularity` is `rule`, `column` or `dataset`."""
-    groups: dict[str, list[Rule]] = {}
+def is_scheduled(rule: Rule) -> bool:
+    """Whether a rule has a time of its own, and no say in what is published."""
+    return rule.when not in (PUBLICATION, INPUT)
+
+
+def grouped(contract: Contract, granularity: str) -> dict[str, tuple[Rule, ...]]:
+    """Which rules each asset check speaks for; `granularity` is `rule`, `column` or `dataset`.
+
+    Rules that are evaluated at another time than the publication always have a check of their own."""
+    groups: dict[str, tuple[Rule, ...]] = {}
     for rule in contract.rules:
-        match granularity:
-            case "rule":
-                name = rule.name
-            case "column":
-                name = rule.columns[0] if len(rule.columns) == 1 else "rows"
-            case _:
-                name = "quality"
-        groups.setdefault(name, []).append(rule)
+        name = rule.name
+        if rule.when == PUBLICATION and granularity == "column":
+            name = rule.columns[0] if len(rule.columns) == 1 else "rows"
+        elif rule.when == PUBLICATION and granularity == "dataset":
+            name = "quality"
+        groups[name] = (*groups.get(name, ()), rule)
     return groups
 
 
-def check_specs(contract: Contract, key: dg.AssetKey, granularity: str) -> list[dg.AssetCheckSpec]:
-    """The specs, known before any run."""
+def rules_of(contract: Contract, granularity: str, names: Collection[str]) -> tuple[Rule, ...]:
+    """The rules that the checks of these names speak for."""
+    return tuple(rule for name, rules in grouped(contract, granularity).items() if name in names for rule in rules)
+
+
+def check_specs(contract: Contract, key: dg.AssetKey, granularity: str, *, has_inputs: bool) -> list[dg.AssetCheckSpec]:
+    """The specs, in the order of their evaluation."""
     structure = "The frame has the contract's columns, of types that fit, and rows of the partitions asked for only."
+    there = "Every partition that is read was published, and is not blocked."
     publication = "No rule forbade publishing; where one did, the last good data stays."
-    specs = [
+    specs = [dg.AssetCheckSpec(INPUTS, asset=key, blocking=True, description=there)] if has_inputs else []
+    specs += [
         dg.AssetCheckSpec(SCHEMA, asset=key, blocking=True, description=structure),
         dg.AssetCheckSpec(PUBLISHED, asset=key, blocking=True, description=publication),
     ]
     for name, rules in grouped(contract, granularity).items():
+        blocks = all(rule.on_failure.policy is Policy.BLOCK and not is_scheduled(rule) for rule in rules)
         specs.append(
-            dg.AssetCheckSpec(
-                name,
-                asset=key,
-                blocking=all(rule.on_failure.policy is Policy.BLOCK for rule in rules),
-                description="; ".join(describe(rule) for rule in rules),
-            )
+            dg.AssetCheckSpec(name, asset=key, blocking=blocks, description="; ".join(map(_description, rules)))
         )
     return specs
 
 
-def structure_result(key: dg.AssetKey, problems: Sequence[str] = ()) -> dg.AssetCheckResult:
-    metadata = {"problems": dg.MetadataValue.md("\n".join(f"- {problem}" for problem in problems))} if problems else {}
-    return dg.AssetCheckResult(
-        check_name=SCHEMA,
-        asset_key=key,
-        passed=not problems,
-        description="; ".join(problems) or None,
-        metadata=metadata,
-    )
-
-
-def publication_result(key: dg.AssetKey, publication: Publication, why: str) -> dg.AssetCheckResult:
-    """`why` says what blocked it, where anything did."""
-    counts = {"published": len(publication.published), "blocked": len(publication.blocked)}
-    return dg.AssetCheckResult(
-        check_name=PUBLISHED,
-        asset_key=key,
-        passed=not publication.blocked,
-        description=why or None,
-        metadata=counts if publication.blocked else {},
-    )
-
-
-def check_results(
-    contract: Contract, key: dg.AssetKey, granularity: str, verdicts: Sequence[Verdict]
-) -> Iterator[dg.AssetCheckResult]:
-    """One result per check: ERROR where a partition is blocked by it, WARN where rows are quarantined or warned of."""
-    outcomes: dict[str, list[Outcome]] = {}
-    for verdict in verdicts:
-        for outcome in verdict.outcomes:
-            outcomes.setdefault(outcome.rule.name, []).append(outcome)
-    for name, rules in grouped(contract, granularity).items():
-        of_check = [outcome for rule in rules for outcome in outcomes[rule.name]]
-        failing = [outcome for outcome in of_check if not outcome.holds]
-        blocked = any(outcome.action is Policy.BLOCK for outcome in failing)
-        yield dg.AssetCheckResult(
-            check_name=name,
-            asset_key=key,
-            passed=not failing,
-            severity=dg.AssetCheckSeverity.ERROR if blocked else dg.AssetCheckSeverity.WARN,
-            description="; ".join(map(_sentence, failing[:5])) or None,
-            metadata=_metadata(rules, of_check, failing),
-        )
-
-
-def _sentence(outcome: Outcome) -> str:
-    where = f"{outcome.partition}: " if outcome.partition else ""
-    shown = f" (e.g. {', '.join(outcome.examples)})" if outcome.examples else ""
-    return f"{where}{outcome.rule.name} [{outcome.action}]: {outcome.reason}{shown}"
-
-
-def _metadata(rules: Sequence[Rule], outcomes: Sequence[Outcome], failing: Sequence[Outcome]) -> dict:
-    metadata: dict = {"rows": sum({outcome.partition: outcome.rows for outcome in outcomes}.values())}
-    if all(rule.is_row_rule for rule in rules):
-        broken = sum(outcome.metric for outcome in outcomes)
-        metadata["broken_rows"] = int(broken)
-        metadata["broken_percent"] = round(100 * broken / metadata["rows"], 3) if metadata["rows"] else 0.0
-    elif len(outcomes) == 1 and outcomes[0].metric == outcomes[0].metric:  # NaN (no answer) cannot be plotted
-        metadata["measured"] = outcomes[0].metric
-    if failing and (len(outcomes) > 1 or failing[0].examples):
-        metadata["failures"] = dg.MetadataValue.table(
-            [
-                dg.TableRecord(
-                    {
-                        "partition": outcome.partition or "-",
-                        "rule": outcome.rule.name,
-                        "action": str(outcome.action),
-                        "reason": outcome.reason,
-                        "examples": ", ".join(outcome.examples),
-                    }
-                )
-                for outcome in failing[:SHOWN]
-            ]
-        )
-    return metadata
+def _description(rule: Rule) -> str:
+    said = describe(rule)
+    if is_scheduled(rule):
+        return f"{said.rstrip('.')}; judged of what is published, on the schedule {rule.when} (UTC)."
+    return f"{said.rstrip('.')}; judged before anything is made from the inputs." if rule.when == INPUT else said

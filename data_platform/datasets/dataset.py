@@ -13,15 +13,18 @@ from typing import Any
 
 import dagster as dg
 
-from data_platform.contracts import Contract, Contracts
+from data_platform.contracts import Contract, Contracts, Rule
+from data_platform.contracts.model import INPUT, PUBLICATION
 from data_platform.datasets import checks, metadata
 from data_platform.datasets.automation import automation_condition
 from data_platform.datasets.errors import DefinitionError
 from data_platform.datasets.io import LakehouseIOManager
-from data_platform.datasets.partitions import partitions_definition
+from data_platform.datasets.metadata import asset_key
+from data_platform.datasets.partitions import partition_mapping, partitions_definition
+from data_platform.datasets.producer import Producer
 from data_platform.datasets.reads import Window
 from data_platform.datasets.signature import Input, Signature, read_signature
-from data_platform.datasets.step import OUTPUT, Producer, produce
+from data_platform.datasets.step import OUTPUT, produce
 from data_platform.settings import Settings
 
 for _beta in (
@@ -49,11 +52,6 @@ class Dataset(dg.AssetsDefinition):
         return self.producer.contract
 
 
-def asset_key(dataset: str) -> dg.AssetKey:
-    """`ads.listings` is the asset `ads/listings`."""
-    return dg.AssetKey(dataset.split("."))
-
-
 def dataset(name: str, *, contracts: Mapping[str, Contract] | None = None) -> Callable[[Callable[..., Any]], Dataset]:
     """Make the decorated function the producer of the dataset `name` (`<domain>.<name>`).
 
@@ -79,6 +77,12 @@ def dataset(name: str, *, contracts: Mapping[str, Contract] | None = None) -> Ca
         if contract.external:
             raise DefinitionError([f"{where}: the contract says producer: external; remove that line or this function"])
         signature, problems = read_signature(function, contract, registry)
+        problems += [
+            f"the rule {rule.name} reads {each.dataset}, which has no contract; correct the name or write it"
+            for rule in contract.rules
+            for each in rule.reads
+            if each.dataset not in registry
+        ]
         if problems:
             raise DefinitionError([f"{where}: {problem}" for problem in problems])
         return _asset(function, contract, signature, registry)
@@ -92,10 +96,10 @@ def _asset(
     granularity = Settings.from_environment().checks
     key = asset_key(contract.dataset)
     version = code_version(function)
-    producer = Producer(function, contract, signature, key, granularity, version)
+    producer = Producer(function, contract, signature, key, granularity, version, registry)
     decorate = dg.multi_asset(
         name=contract.dataset.replace(".", "__"),
-        deps=_dependencies(signature),
+        deps=_dependencies(contract, signature, registry),
         outs={
             OUTPUT: dg.AssetOut(
                 key=key,
@@ -107,15 +111,16 @@ def _asset(
                 group_name=contract.domain,
                 code_version=version,
                 automation_condition=automation_condition(contract, [each.reads for each in signature.inputs]),
-                owners=[*contract.owners, *([f"team:{contract.team}"] if contract.team else [])],
-                tags=_tags(contract),
+                owners=metadata.owners(contract),
+                tags=metadata.tags(contract),
                 kinds={"iceberg"} | ({signature.engine.name} if signature.engine else set()),
                 freshness_policy=dg.FreshnessPolicy.time_window(fail_window=contract.freshness)
                 if contract.freshness
                 else None,
             )
         },
-        check_specs=checks.check_specs(contract, key, granularity),
+        check_specs=checks.check_specs(contract, key, granularity, has_inputs=bool(signature.inputs)),
+        can_subset=True,  # each check can be executed alone
         partitions_def=partitions_definition(contract.partitioning),
         backfill_policy=dg.BackfillPolicy.single_run() if contract.partitioning else None,
         retry_policy=None if signature.inputs else EXTRACTION_RETRIES,
@@ -145,12 +150,35 @@ def _compute(producer: Producer) -> Callable[..., Any]:
     return compute
 
 
-def _dependencies(signature: Signature) -> list[dg.AssetDep]:
-    """One per dataset read; where it is read twice, the wider read decides which partitions it depends on."""
-    widest: dict[str, Input] = {}
+def _dependencies(contract: Contract, signature: Signature, registry: Mapping[str, Contract]) -> list[dg.AssetDep]:
+    """One per dataset read; where it is read twice, the wider read decides which partitions it depends on. What only
+    a rule reads is a dependency, too: it has to be there when the rule is evaluated."""
+    mappings: dict[str, dg.PartitionMapping | None] = {}
     for each in sorted(signature.inputs, key=_width):
-        widest[each.reads.dataset] = each
-    return [dg.AssetDep(asset_key(name), partition_mapping=each.mapping) for name, each in widest.items()]
+        mappings[each.reads.dataset] = each.mapping
+    for name, (_, partitions) in rule_reads(contract).items():
+        if name not in mappings:
+            mappings[name] = _rule_mapping(partitions, contract, registry[name])
+    return [dg.AssetDep(asset_key(name), partition_mapping=mapping) for name, mapping in mappings.items()]
+
+
+def rule_reads(contract: Contract) -> dict[str, tuple[Rule, str]]:
+    """The other datasets that the rules of a publication read: by which rule first, and whether `same` or `all` of
+    their partitions. A rule with a schedule waits for nobody."""
+    found: dict[str, tuple[Rule, str]] = {}
+    for rule in (*contract.rules_at(INPUT), *contract.rules_at(PUBLICATION)):
+        for each in rule.reads:
+            if each.dataset != contract.dataset:
+                first, partitions = found.get(each.dataset, (rule, "same"))
+                found[each.dataset] = first, "all" if "all" in (partitions, each.partitions) else "same"
+    return found
+
+
+def _rule_mapping(partitions: str, reader: Contract, read: Contract) -> dg.PartitionMapping | None:
+    try:
+        return partition_mapping(partitions, reader, read)
+    except ValueError:  # cut in ways that do not correspond: a rule then compares with all of it
+        return dg.AllPartitionMapping()
 
 
 def _width(each: Input) -> float:
@@ -161,10 +189,6 @@ def _width(each: Input) -> float:
 def _description(contract: Contract, function: Callable[..., Any]) -> str:
     notes = inspect.cleandoc(function.__doc__) if function.__doc__ else ""
     return "\n\n".join(part for part in (contract.description, notes) if part)
-
-
-def _tags(contract: Contract) -> dict[str, str]:
-    return dict.fromkeys(contract.tags, "") | {"visibility": contract.visibility, "size": contract.size}
 
 
 def code_version(function: Callable[..., Any]) -> str:

@@ -58,7 +58,7 @@ class LakehouseIOManager(dg.IOManager):
         partitions = to_contract(contract, context.asset_partition_keys) if context.has_asset_partitions else (WHOLE,)
         staged = stage(engine.relation(obj, lakehouse), contract, staging_folder(lakehouse, contract))
         provenance = Provenance(run_id=context.run_id, engine=engine.name)
-        publication = publish(lakehouse, staged, contract, partitions, provenance)
+        publication = publish(lakehouse, staged, contract, partitions, provenance, others=self.contracts)
         if publication.blocked:
             failing = [o for v in publication.verdicts for o in v.outcomes if o.action is Policy.BLOCK]
             raise dg.Failure(

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from data_platform.contracts import Column, Contract, Rule
+from data_platform.contracts import MASK, Column, Contract, Rule
 from data_platform.contracts.rules import condition
 from data_platform.lakehouse import Lakehouse, Publication, ReadPlan
 from data_platform.lakehouse.duck import connect
@@ -16,7 +16,20 @@ from data_platform.quality.sql import files, identifier
 from data_platform.settings import PROJECT
 
 PREVIEW_ROWS = 5
-MASK = "•••"
+
+
+def asset_key(dataset: str) -> dg.AssetKey:
+    """`ads.listings` is the asset `ads/listings`."""
+    return dg.AssetKey(dataset.split("."))
+
+
+def owners(contract: Contract) -> list[str]:
+    """As Dagster writes them: people by their address, teams by `team:`."""
+    return [*contract.owners, *([f"team:{contract.team}"] if contract.team else [])]
+
+
+def tags(contract: Contract) -> dict[str, str]:
+    return dict.fromkeys(contract.tags, "") | {"visibility": contract.visibility, "size": contract.size}
 
 
 def column_schema(contract: Contract) -> dg.TableSchema:
@@ -60,7 +73,17 @@ def definition_metadata(contract: Contract) -> dict[str, Any]:
         metadata["contract"] = dg.MetadataValue.path(short(contract.file))
     if contract.retention:
         metadata["retention_days"] = contract.retention.days
+    if contract.unchecked:
+        metadata["not_checked"] = dg.MetadataValue.md(_not_checked(contract))
     return metadata
+
+
+def _not_checked(contract: Contract) -> str:
+    """The promises nobody here evaluates, as a table: they are shown, and never among the checks that passed."""
+    lines = ["| promise | text | checked by |", "| --- | --- | --- |"]
+    for each in contract.unchecked:
+        lines.append(f"| {_cell(each.name)} | {_cell(each.text)} | {_cell(each.engine) or 'people'} |")
+    return "\n".join(lines)
 
 
 def short(file: str) -> str:
@@ -83,6 +106,18 @@ def row_counts(contract: Contract, publication: Publication, partition: str) -> 
     """The row count, and rows per rule that was broken, as numbers that the UI plots over time."""
     name = "dagster/partition_row_count" if contract.partitioning else "dagster/row_count"
     return {name: publication.rows[partition], "quarantined": publication.quarantined.get(partition, 0)}
+
+
+def profile(publication: Publication) -> dg.MetadataValue | None:
+    """What each column holds, where one partition was published: of several the numbers are in the metrics dataset."""
+    if len(publication.published) != 1 or not (columns := publication.profiles.get(publication.published[0])):
+        return None
+    lines = ["| column | nulls | distinct (about) | min | max |", "| --- | --: | --: | --- | --- |"]
+    for name, each in columns.items():
+        distinct = "" if each.distinct is None else f"{each.distinct:,}"
+        bounds = " | ".join(_cell((bound or "")[:40]) for bound in (each.minimum, each.maximum))
+        lines.append(f"| {_cell(name)} | {each.nulls:,} | {distinct} | {bounds} |")
+    return dg.MetadataValue.md("\n".join([*lines, "", "Of all rows that were audited, refused ones included."]))
 
 
 def preview(lakehouse: Lakehouse, contract: Contract, plan: ReadPlan) -> dg.MetadataValue | None:

@@ -1,27 +1,31 @@
 """One step: read the inputs, run the function, publish, and tell Dagster exactly what became of it.
 
-The exits, each named below: `refused` (the frame does not fit: nothing written), `blocked` (a rule forbids: the last
-good data stays; partitions that passed are published and recorded), `published`.
+The exits, each named below: `unmade` (the inputs forbid to run the function), `refused` (the frame does not fit:
+nothing written), `blocked` (a rule forbids: the last good data stays; partitions that passed are published and
+recorded), `published`. A step that is to execute checks only does just that (`alone.py`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 
-from data_platform.contracts import Contract, Policy
+from data_platform.alerts import notify
+from data_platform.contracts import Contract
 from data_platform.contracts.partitions import WHOLE
-from data_platform.datasets import checks, metadata
-from data_platform.datasets.partitions import partitions_read, to_contract, to_dagster
-from data_platform.datasets.signature import Input, Signature
+from data_platform.datasets import metadata, results
+from data_platform.datasets.alone import execute_alone
+from data_platform.datasets.errors import final
+from data_platform.datasets.partitions import to_contract, to_dagster
+from data_platform.datasets.preconditions import Preconditions, examine
+from data_platform.datasets.producer import Producer
+from data_platform.datasets.quarantine import record_waiting
 from data_platform.engines import FRAMES, engine_of
 from data_platform.lakehouse import (
     Lakehouse,
-    MissingPartitions,
     Provenance,
     Publication,
     ReadPlan,
@@ -32,33 +36,40 @@ from data_platform.lakehouse import (
     stage,
     staging_folder,
 )
+from data_platform.quality.audit import RuleError
 
 OUTPUT = "result"
-
-
-@dataclass(frozen=True, slots=True)
-class Producer:
-    """All that a step needs to know: the function, its contract, what it reads, and how its checks are grouped."""
-
-    function: Callable[..., Any]
-    contract: Contract
-    signature: Signature
-    key: dg.AssetKey
-    granularity: str
-    code_version: str
-
 
 Event = dg.AssetCheckResult | dg.Output
 
 
 def produce(producer: Producer, context: dg.AssetExecutionContext, config: Mapping[str, Any]) -> Iterator[Event]:
     """Run the producer for this step's partitions; yields check results, then the output where all is published."""
+    if OUTPUT not in context.selected_output_names:
+        yield from execute_alone(producer, context)
+        return
+    selected = {key.name for key in context.selected_asset_check_keys}
+    for event in _produce(producer, context, config):
+        if isinstance(event, dg.Output) or event.check_name in selected:
+            yield event
+
+
+def _produce(producer: Producer, context: dg.AssetExecutionContext, config: Mapping[str, Any]) -> Iterator[Event]:
     started = time.monotonic()
     contract, lakehouse = producer.contract, current_lakehouse()
     keys = context.partition_keys if contract.partitioning else ()
     partitions = to_contract(contract, keys) if contract.partitioning else (WHOLE,)
-    plans = {each.name: _plan(lakehouse, contract, each, keys, context) for each in producer.signature.inputs}
-    frame = producer.function(**_arguments(producer, context, config, plans, lakehouse))
+    scope = results.scope_of(partitions)
+    with final(RuleError):
+        met = examine(producer, lakehouse, keys)
+    _log(context, met)
+    if producer.signature.inputs:
+        yield results.inputs_result(producer.key, met.problems, met.warnings, scope)
+    yield from results.check_results(contract, producer.key, producer.granularity, met.verdicts)
+    if met.refusal:
+        notify(contract, met.verdicts, run_id=context.run_id, home=lakehouse.settings.home)
+        raise dg.Failure(f"{contract.dataset} is not produced: {met.refusal}", allow_retries=False)
+    frame = producer.function(**_arguments(producer, context, config, met.plans, lakehouse))
     engine = engine_of(type(frame))
     if engine is None:
         raise dg.Failure(
@@ -66,54 +77,43 @@ def produce(producer: Producer, context: dg.AssetExecutionContext, config: Mappi
             allow_retries=False,
         )
     provenance = Provenance(
-        context.run_id, producer.code_version, engine.name, tuple(plan.trace for plan in plans.values())
+        context.run_id, producer.code_version, engine.name, tuple(plan.trace for plan in met.plans.values())
     )
     try:
         staged = stage(engine.relation(frame, lakehouse), contract, staging_folder(lakehouse, contract))
         context.log.info(f"Staged {staged.rows:,} rows in {len(staged.files)} file(s)")
-        publication = publish(
-            lakehouse,
-            staged,
-            contract,
-            partitions,
-            provenance,
-            on_step=lambda step: context.log.debug(f"Reached: {step}"),
-        )
+        with final(RuleError):
+            publication = publish(
+                lakehouse,
+                staged,
+                contract,
+                partitions,
+                provenance,
+                others=producer.contracts,
+                on_step=lambda step: context.log.debug(f"Reached: {step}"),
+            )
     except StructureError as refused:
-        yield checks.structure_result(producer.key, refused.problems)
+        yield results.structure_result(producer.key, refused.problems)
         raise dg.Failure(str(refused), allow_retries=False) from refused
     if publication.blocked:
         _record_siblings(producer, context, publication)  # before the results: Dagster flushes events as it takes them
+    record_waiting(contract, context, lakehouse, publication)
     why = _why_blocked(contract, publication) if publication.blocked else ""
-    yield checks.structure_result(producer.key)
-    yield checks.publication_result(producer.key, publication, why)
-    yield from checks.check_results(contract, producer.key, producer.granularity, publication.verdicts)
+    yield results.structure_result(producer.key, scope=scope)
+    yield results.publication_result(producer.key, len(publication.published), len(publication.blocked), why, scope)
+    yield from results.check_results(contract, producer.key, producer.granularity, publication.verdicts)
+    verdicts = (*met.verdicts, *publication.verdicts)
+    notify(contract, verdicts, run_id=context.run_id, home=lakehouse.settings.home)
     if publication.blocked:
         raise dg.Failure(why, allow_retries=False)
     yield _published(producer, context, lakehouse, publication, time.monotonic() - started)
 
 
-def _plan(
-    lakehouse: Lakehouse, reader: Contract, each: Input, mine: Sequence[str], context: dg.AssetExecutionContext
-) -> ReadPlan:
-    """Pin the snapshot, files and columns of one input before any row is read."""
-    reads = each.reads
-    keys = partitions_read(each.mapping, reader, mine, each.contract)
-    lenient = reads.missing == "skip" or reads.partitions != "same"
-    plan = plan_read(lakehouse, each.contract, reads.columns, keys, reads.at, allow_missing=lenient)
-    if gaps := _gaps(keys or (), plan.partitions):
-        if reads.missing == "refuse":
-            raise MissingPartitions(reads.dataset, gaps)
-        context.log.warning(
-            f"{each.name}: {reads.dataset} has no published data for {', '.join(gaps[:5])}; read without"
-        )
-    context.log.info(f"{each.name}: {plan.rows:,} rows of {reads.dataset} at snapshot {plan.snapshot_id}")
-    return plan
-
-
-def _gaps(wanted: Sequence[str], found: Sequence[str]) -> tuple[str, ...]:
-    """Wanted partitions that are missing since the first one found: before it there is no history to miss."""
-    return tuple(sorted(each for each in set(wanted) - set(found) if not found or each > found[0]))
+def _log(context: dg.AssetExecutionContext, met: Preconditions) -> None:
+    for warning in met.warnings:
+        context.log.warning(warning)
+    for name, plan in met.plans.items():
+        context.log.info(f"{name}: {plan.rows:,} rows of {plan.dataset} at snapshot {plan.snapshot_id}")
 
 
 def _arguments(
@@ -139,8 +139,12 @@ def _published(
     contract = producer.contract
     shared = metadata.publication_metadata(contract, publication) | {"seconds": round(seconds, 3)}
     plan = plan_read(lakehouse, contract, (), publication.published[-1:], allow_missing=True)
-    if (shown := metadata.preview(lakehouse, contract, plan)) is not None:
-        shared["preview"] = shown
+    for name, shown in (
+        ("profile", metadata.profile(publication)),
+        ("preview", metadata.preview(lakehouse, contract, plan)),
+    ):
+        if shown is not None:
+            shared[name] = shown
     if contract.partitioning is None:
         shared |= metadata.row_counts(contract, publication, WHOLE)
     else:
@@ -166,15 +170,8 @@ def _record_siblings(producer: Producer, context: dg.AssetExecutionContext, publ
 
 
 def _why_blocked(contract: Contract, publication: Publication) -> str:
-    reasons = [
-        f"{outcome.partition + ': ' if outcome.partition else ''}{outcome.rule.name}: {outcome.reason}"
-        for verdict in publication.verdicts
-        if verdict.blocked
-        for outcome in verdict.outcomes
-        if outcome.action is Policy.BLOCK
-    ]
-    more = f"; and {len(reasons) - 5} more" if len(reasons) > 5 else ""
     return (
-        f"{contract.dataset} is blocked: {'; '.join(reasons[:5])}{more}. The last good data stays. Repair the source "
-        f"or change the contract ({metadata.short(contract.file) or contract.dataset}), then materialize again."
+        f"{contract.dataset} is blocked: {results.blocking_reasons(publication.verdicts)}. The last good data stays. "
+        f"Repair the source or change the contract ({metadata.short(contract.file) or contract.dataset}), then "
+        "materialize again."
     )

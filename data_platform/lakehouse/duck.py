@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data_platform.quality.sql import text
+from data_platform.quality.sql import files as parquet
+from data_platform.quality.sql import identifier, sql_type, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from duckdb import DuckDBPyConnection
+
+    from data_platform.contracts import Column
 
 MEMORY_LIMIT = "1GB"
 """What an audit may hold in memory; beyond it DuckDB spills to a local folder."""
@@ -40,9 +43,31 @@ def prepare(connection: DuckDBPyConnection, warehouse: str) -> None:
         connection.register_filesystem(filesystem(warehouse))
 
 
-def restrict(connection: DuckDBPyConnection, folders: Sequence[str], scratch: str) -> None:
-    """From here on the connection reaches only `folders`, and no setting can be changed any more."""
-    allowed = ", ".join(text(folder.rstrip("/") + "/") for folder in folders)
+def stored(connection: DuckDBPyConnection, columns: Sequence[Column], files: Sequence[str]) -> str:
+    """A query of columns of a table's data files: null where old files lack one, widened where they have it narrower."""
+    if not files:
+        empty = [f"CAST(NULL AS {sql_type(each.type)}) AS {identifier(each.name)}" for each in columns]
+        return f"SELECT {', '.join(empty) or 'NULL AS __nothing'} WHERE FALSE"
+    source = parquet(files, ", union_by_name=true")
+    known = {name for name, *_ in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+    selected = [
+        f"CAST({identifier(column.name) if column.name in known else 'NULL'} AS {sql_type(column.type)}) "
+        f"AS {identifier(column.name)}"
+        for column in columns
+    ]
+    return f"SELECT {', '.join(selected) or 'NULL AS __nothing'} FROM {source}"
+
+
+def limit(connection: DuckDBPyConnection, scratch: str) -> None:
+    """Let the connection hold no more than MEMORY_LIMIT in memory, and spill the rest to the folder `scratch`."""
     connection.execute(f"SET memory_limit = {text(MEMORY_LIMIT)}; SET temp_directory = {text(scratch)}")
+
+
+def restrict(connection: DuckDBPyConnection, folders: Sequence[str], scratch: str, files: Sequence[str] = ()) -> None:
+    """From here on the connection reaches only `folders` and `files`, and no setting can be changed any more."""
+    limit(connection, scratch)
+    allowed = ", ".join(text(folder.rstrip("/") + "/") for folder in folders)
     connection.execute(f"SET allowed_directories = [{allowed}]")
+    connection.execute(f"SET allowed_paths = [{', '.join(map(text, files))}]")
+    connection.execute("SET python_enable_replacements = false")  # no variable of ours is a table
     connection.execute("SET enable_external_access = false; SET lock_configuration = true")

@@ -18,6 +18,13 @@ class StructureError(LakehouseError):
         super().__init__(f"{dataset}: the frame does not fit the contract: " + "; ".join(problems))
 
 
+class Conflict(LakehouseError):
+    """Another writer changed what a commit was made from; nothing was committed."""
+
+    def __init__(self, dataset: str):
+        super().__init__(f"{dataset}: another writer changed these partitions meanwhile; run it again.")
+
+
 class MissingPartitions(LakehouseError):
     """Input partitions that were never published (or whose publication was blocked)."""
 

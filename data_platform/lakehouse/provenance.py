@@ -9,6 +9,8 @@ from dataclasses import dataclass
 PREFIX = "data-platform."
 EMPTY = f"{PREFIX}empty."
 """Table property per published partition without rows: Iceberg has no file to remember it by."""
+BLOCKED = f"{PREFIX}blocked."
+"""Table property per partition whose last publication was blocked: the rows there are those of an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ class Provenance:
 
 
 UNKNOWN = Provenance()
+
+
+def to_properties(known: Mapping[str, str]) -> dict[str, str]:
+    """As the platform's own snapshot properties, with their prefix."""
+    return {f"{PREFIX}{key}": value for key, value in known.items()}
 
 
 def read_properties(summary: Mapping[str, str]) -> dict[str, str]:

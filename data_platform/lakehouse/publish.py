@@ -13,17 +13,20 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from data_platform.contracts import Contract
 from data_platform.contracts.partitions import WHOLE
 from data_platform.lakehouse.catalog import Lakehouse
+from data_platform.lakehouse.errors import Conflict
+from data_platform.lakehouse.metrics import record
 from data_platform.lakehouse.prepare import prepare
 from data_platform.lakehouse.provenance import PREFIX, UNKNOWN, Provenance
 from data_platform.lakehouse.quarantine import quarantine_contract
 from data_platform.lakehouse.staging import Staged
 from data_platform.lakehouse.storage import filesystem
 from data_platform.quality.policy import Verdict
+from data_platform.quality.profile import ColumnProfile
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +39,8 @@ class Publication:
     """What became of one publication, per partition.
 
     `rows` and `quarantined` count rows by partition (published partitions only); `snapshot_id` is None where every
-    partition was blocked, so that nothing changed; `bytes` are those published; `seconds` is wall time.
+    partition was blocked, so that nothing changed; `bytes` are those published; `seconds` is wall time. `profiles` say
+    by partition what each column of the audited rows holds, refused ones included.
     """
 
     dataset: str
@@ -47,6 +51,7 @@ class Publication:
     snapshot_id: int | None
     bytes: int
     seconds: float
+    profiles: Mapping[str, Mapping[str, ColumnProfile]] = field(default_factory=dict)
 
     @property
     def published(self) -> tuple[str, ...]:
@@ -69,15 +74,25 @@ def publish(
     partitions: Sequence[str] = (WHOLE,),
     provenance: Provenance = UNKNOWN,
     *,
+    others: Mapping[str, Contract] | None = None,
+    base: int | None = None,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Publication:
     """Publish staged files as the new content of `partitions` (all of them produced, even where without rows).
 
+    `others` are the contracts of the datasets that the rules read; a dataset that the producer read is read at the same
+    snapshot (`provenance.inputs`), any other at its current one. `base` is the snapshot of the table that the rows were
+    made from, where they were (see `replace_partitions`).
+
     Raises StructureError where the files do not fit the contract, or hold rows of other partitions; RuleError where a
-    rule cannot be evaluated; LakehouseError where the table cannot be written. In every case nothing is published and
-    the staged files are removed.
+    rule cannot be evaluated; LakehouseError where the table cannot be written, Conflict where it is no longer as it was
+    at `base`. In every case nothing is published and the staged files are removed.
     """
-    from data_platform.lakehouse.commit import holds_any, replace_partitions  # pyiceberg: a second to import
+    from data_platform.lakehouse.commit import (
+        holds_any,
+        mark_blocked,
+        replace_partitions,
+    )  # pyiceberg: a second to import
 
     started = time.monotonic()
     publication = staged.folder.rstrip("/").rpartition("/")[2]
@@ -88,8 +103,19 @@ def publish(
     snapshot_id = None
     try:
         stamp = {"_run_id": provenance.run_id, "_contract_version": contract.version}
-        prepared = prepare(lakehouse, staged, contract, partitions, folders, str(spill), stamp, on_step)
-        rows = prepared.rows
+        prepared = prepare(
+            lakehouse,
+            staged,
+            contract,
+            partitions,
+            folders,
+            str(spill),
+            stamp,
+            others=others,
+            inputs=provenance.inputs,
+            on_step=on_step,
+        )
+        rows, blocked = prepared.rows, [each.partition for each in prepared.verdicts if each.blocked]
         if rows:
             table = lakehouse.table(contract)
             properties = provenance.properties() | {
@@ -105,12 +131,21 @@ def publish(
             on_step("quarantined")
             empty = [partition for partition, count in rows.items() if count == 0]
             kept.update(prepared.good)
-            snapshot_id = replace_partitions(table, contract, list(rows), empty, prepared.good, properties)
+            snapshot_id = replace_partitions(
+                table, contract, list(rows), empty, prepared.good, properties, blocked=blocked, base=base
+            )
             on_step("committed")
+        elif (known := lakehouse.existing_table(contract.dataset)) is not None:
+            mark_blocked(known, blocked, publication)
+    except Conflict:
+        kept.clear()
+        raise
     finally:
         shutil.rmtree(spill, ignore_errors=True)
         for folder in folders:
-            _tidy(lakehouse, folder, kept)
+            tidy(lakehouse, folder, kept)
+    profiles = {partition: each.profile for partition, each in prepared.audited.items()}
+    record(lakehouse, contract, publication, prepared.verdicts, profiles, provenance)
     seconds = time.monotonic() - started
     return Publication(
         contract.dataset,
@@ -121,10 +156,11 @@ def publish(
         snapshot_id,
         prepared.bytes,
         seconds,
+        profiles,
     )
 
 
-def _tidy(lakehouse: Lakehouse, folder: str, kept: set[str]) -> None:
+def tidy(lakehouse: Lakehouse, folder: str, kept: set[str]) -> None:
     """Remove what was staged and not published. What cannot be removed is invisible, and left to maintenance."""
     files = filesystem(lakehouse.settings.warehouse)
     names = {path.removeprefix("s3://") for path in kept}

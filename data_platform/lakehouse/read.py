@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from data_platform.contracts import Column, Contract
 from data_platform.lakehouse.catalog import Lakehouse
 from data_platform.lakehouse.errors import LakehouseError, MissingPartitions
-from data_platform.lakehouse.provenance import EMPTY, InputRead
+from data_platform.lakehouse.provenance import BLOCKED, EMPTY, InputRead
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReadPlan:
-    """Exactly what to read. `rows` and `bytes` come from Iceberg's metadata; `partitions` are those that exist."""
+    """Exactly what to read. `rows` and `bytes` come from Iceberg's metadata; `partitions` are those that exist, and
+    `placed` says which of them each file is of. `blocked` are those asked for whose last publication a rule forbade, so
+    that what is read of them is older; none where an older snapshot was asked for.
+    """
 
     dataset: str
     columns: tuple[Column, ...]
@@ -27,10 +30,16 @@ class ReadPlan:
     partitions: tuple[str, ...]
     rows: int
     bytes: int
+    blocked: tuple[str, ...] = ()
+    placed: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
         return [column.name for column in self.columns]
+
+    def files_of(self, partitions: Collection[str]) -> tuple[str, ...]:
+        """The files of some of the partitions."""
+        return tuple(file for file, place in zip(self.files, self.placed, strict=True) if place in partitions)
 
     @property
     def trace(self) -> InputRead:
@@ -63,8 +72,7 @@ def plan_read(
     scan = table.scan(snapshot_id=snapshot.snapshot_id)
     if partitions is not None and contract.partitioning is not None:
         scan = scan.filter(rows_of(contract, partitions))
-    found: set[str] = set()
-    files, rows, size = [], 0, 0
+    files, placed, rows, size = [], [], 0, 0
     for task in scan.plan_files():
         if task.delete_files:
             raise LakehouseError(
@@ -72,15 +80,31 @@ def plan_read(
                 "compact the table with that writer before reading it here."
             )
         files.append(task.file.file_path)
+        placed.append(partition_of(contract, task.file.partition))
         rows, size = rows + task.file.record_count, size + task.file.file_size_in_bytes
-        if contract.partitioning is not None:
-            found.add(partition_of(contract, task.file.partition))
+    found = set(placed) if contract.partitioning is not None else set()
     if contract.partitioning is not None and partitions is not None:
         found |= {partition for partition in partitions if f"{EMPTY}{partition}" in table.properties}
         missing = tuple(sorted(set(partitions) - found))
         if missing and not allow_missing:
             raise MissingPartitions(contract.dataset, missing)
-    return ReadPlan(contract.dataset, wanted, tuple(files), snapshot.snapshot_id, tuple(sorted(found)), rows, size)
+    return ReadPlan(
+        contract.dataset,
+        wanted,
+        tuple(files),
+        snapshot.snapshot_id,
+        tuple(sorted(found)),
+        rows,
+        size,
+        _blocked(table, contract, partitions) if at is None else (),
+        tuple(placed),
+    )
+
+
+def _blocked(table: Table, contract: Contract, partitions: Sequence[str] | None) -> tuple[str, ...]:
+    marked = {key.removeprefix(BLOCKED) for key in table.properties if key.startswith(BLOCKED)}
+    asked = marked if partitions is None or contract.partitioning is None else marked.intersection(partitions)
+    return tuple(sorted(asked))
 
 
 def _snapshot(table: Table, contract: Contract, at: int | str | None) -> Snapshot | None:

@@ -111,6 +111,20 @@ def _follow(table: Table, contract: Contract) -> None:
             update.update_column(field.name, field.field_type)
 
 
+def differences(table: Table, contract: Contract) -> list[str]:
+    """How the table differs from what the contract says now; the next publication follows it."""
+    wanted = {field.name: field for field in iceberg_schema(contract.columns).fields}
+    current = {field.name: field.field_type for field in table.schema().fields}
+    found = [f"the table has no column {name} yet" for name in wanted if name not in current]
+    found += [f"the table still has the column {name}" for name in current if name not in wanted]
+    found += [
+        f"{name} is {current[name]} in the table and {field.field_type} in the contract"
+        for name, field in wanted.items()
+        if name in current and not _same(field, current[name])
+    ]
+    return found
+
+
 def _widens(before: iceberg.IcebergType, after: iceberg.IcebergType) -> bool:
     """Whether every old value is a new one; pyiceberg itself would let a decimal change its scale."""
     match before, after:

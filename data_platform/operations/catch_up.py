@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from data_platform.datasets.checks import PUBLISHED, SCHEMA
+from data_platform.datasets.checks import INPUTS, PUBLISHED, SCHEMA
 from data_platform.operations.launch import execute_assets
 from data_platform.operations.plan import PlannedRun, nodes_of, plan_runs
 
@@ -134,7 +134,8 @@ def _execute(
         if event.is_step_start:
             started[name] = time.monotonic()
         elif event.is_step_materialization:
-            _published(result, event)
+            if event.asset_key == dg.AssetKey(name.split(".")):  # not its quarantine
+                _published(result, event)
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             if _refuses(result, event):
                 refused.add(name)
@@ -182,11 +183,11 @@ def _published(result: Result, event: dg.DagsterEvent) -> None:
 
 
 def _refuses(result: Result, event: dg.DagsterEvent) -> bool:
-    """Take note of a check, and say whether it is one of the two that tell why nothing, or not all, was published."""
+    """Take note of a check, and say whether it is one of those that tell why nothing, or not all, was published."""
     evaluated = event.asset_check_evaluation_data
     if evaluated.passed:
         return False
-    if evaluated.check_name in (SCHEMA, PUBLISHED):
+    if evaluated.check_name in (SCHEMA, INPUTS, PUBLISHED) and evaluated.severity is dg.AssetCheckSeverity.ERROR:
         counted = evaluated.metadata.get("blocked")
         result.blocked += int(counted.value) if counted is not None else 1  # type: ignore[arg-type]
         result.reasons.append(evaluated.description or evaluated.check_name)

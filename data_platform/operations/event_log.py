@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from dagster import EventLogEntry
+from dagster import DagsterEventType, EventLogEntry
 from dagster import _check as check
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable as CheckExecutions
 from dagster._record import copy as record_copy
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine, create_engine, inspect
@@ -35,6 +37,7 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         self._engine: Engine | None = None
         self._engine_pid = 0
         self._tables: dict[str, bool] = {}
+        self._evaluated: dict[tuple[str, str], set[str]] = {}
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -55,6 +58,30 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         planned = record_copy(told.event_specific_data, partitions_subset=None)  # type: ignore[type-var]
         event = event._replace(dagster_event=told._replace(event_specific_data=planned))
         super()._store_asset_check_evaluation_planned(event, event_id)
+
+    def _update_asset_check_evaluation(self, event: EventLogEntry, event_id: int | None) -> None:
+        super()._update_asset_check_evaluation(event, event_id)
+        told = check.not_none(event.dagster_event)
+        if told.step_key:
+            about = told.asset_check_evaluation_data.asset_key.to_string()
+            self._evaluated.setdefault((event.run_id, told.step_key), set()).add(about)
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """At the end of a step that evaluated checks, those that it was to evaluate and did not leave no trace: a rule
+        with a schedule is planned with every run of its dataset, and would be shown as skipped or failed ever after."""
+        super().store_event(event)
+        if event.dagster_event_type not in (DagsterEventType.STEP_SUCCESS, DagsterEventType.STEP_FAILURE):
+            return
+        step = check.not_none(check.not_none(event.dagster_event).step_key)
+        if assets := self._evaluated.pop((event.run_id, step), None):
+            left_over = CheckExecutions.delete().where(
+                CheckExecutions.c.asset_key.in_(assets),
+                CheckExecutions.c.run_id == event.run_id,
+                CheckExecutions.c.execution_status == AssetCheckExecutionRecordStatus.PLANNED.value,
+                CheckExecutions.c.evaluation_event.contains(f'"step_key": "{step}"', autoescape=True),
+            )
+            with self.index_transaction() as connection:
+                connection.execute(left_over)
 
     def has_table(self, table_name: str) -> bool:
         """Asked for every materialization; tables come and go with migrations only."""

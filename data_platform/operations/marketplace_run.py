@@ -17,8 +17,11 @@ from rich import box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from data_platform.contracts import Contract
+from data_platform.lakehouse import Lakehouse
 from data_platform.marketplace.errors import SimulationError
 from data_platform.operations.catch_up import Result, catch_up, days_before
+from data_platform.operations.quality_metrics import fold_now
 from data_platform.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
@@ -35,9 +38,15 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
 
 
 def marketplace_run(
-    settings: Settings, load: Callable[[], dg.Definitions], until: date, days: int, scale: float, console: Console
+    settings: Settings,
+    load: Callable[[], dg.Definitions],
+    until: date,
+    days: int,
+    scale: float,
+    console: Console,
+    metrics: Contract | None = None,
 ) -> int:
-    """Fill, load the definitions, catch up, summarize.
+    """Fill, load the definitions, catch up, fold what was measured into the dataset of the contract `metrics`, summarize.
 
     Returns how many datasets failed for another reason than their contract; a blocked bad day is no failure."""
     started = time.monotonic()
@@ -54,6 +63,8 @@ def marketplace_run(
 
         with open_instance(settings) as instance:
             results = catch_up(definitions, instance, wanted, show)
+            if metrics is not None:
+                fold_now(Lakehouse(settings), metrics, instance)
         progress.remove_task(task)
     _summary(console, results, wanted, time.monotonic() - started)
     return sum(result.failed for result in results.values())

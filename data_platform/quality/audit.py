@@ -1,271 +1,282 @@
-"""The audit: every rule of a contract over staged files, counted per partition, in one scan.
+"""The audit: rules over staged files, counted per partition, in one scan.
 
-Only what truly needs a pass of its own has one: duplicates (a grouping by key) and `sql` rules. Names with an
-underscore in front are ours; a contract's columns begin with a letter.
+Only what truly needs a pass of its own has one: duplicates (a grouping by key), foreign keys (a join with the parent's
+keys), rows of other datasets, and `sql` rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from data_platform.contracts.model import Contract, Policy, Rule
+from data_platform.contracts.expressions import Aggregate, Comparison, parse
+from data_platform.contracts.model import Contract, Rule
 from data_platform.contracts.rules import KINDS
-from data_platform.quality.conform import Cast, Conform
-from data_platform.quality.predicates import breaks
-from data_platform.quality.sql import buckets, identifier, identifiers, spelt, text
-from data_platform.quality.sql import files as parquet
+from data_platform.quality import history, queries
+from data_platform.quality.conform import Conform
+from data_platform.quality.duplicates import count_surplus
+from data_platform.quality.elsewhere import NOWHERE, Elsewhere
+from data_platform.quality.errors import RuleError
+from data_platform.quality.expressions import aggregate_sql, difference
+from data_platform.quality.orphans import orphan_counts, own_keys
+from data_platform.quality.profile import ColumnProfile, Profiler
+from data_platform.quality.rows import (
+    CONFORMED,
+    FILE,
+    INDEX,
+    broken_rows,
+    flag,
+    partition_text,
+    refusing,
+    uncovered,
+    within,
+)
+from data_platform.quality.sql import buckets, identifier, identifiers
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-STAGED, CONFORMED = "__staged", "__conformed"
-FILE, ROW = "__staged_file", "__staged_row"
-POSITION = f"{FILE}, {ROW}"
-LARGE = 50_000
-"""Rows per partition from which its keys are grouped apart from those of others."""
-METRICS = ("rows", "duplicates", "rowCount", "query")
-"""What a kind of rule can measure (see `rules.RuleKind`)."""
 
+@dataclass(frozen=True, slots=True)
+class FileCount:
+    """The rows of a staged file, and those of them that a row rule refuses (see `rows.refusing`)."""
 
-class RuleError(Exception):
-    """A rule that cannot be evaluated (its SQL fails, say): dataset, rule, and what the engine said."""
+    rows: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionAudit:
     """What the audit counted in one partition.
 
-    `metrics` has, per rule name, the broken rows or the number measured; `files` are the staged files that hold its
-    rows; `lost` counts, by column, values that would not cast though no rule says what becomes of them.
+    `metrics` has, per rule name, the broken rows or the number measured (NaN: none), and `notes` what it was measured
+    from, in words; rules in `unmeasured` hold for the reason given there. `files` are the staged files that hold the
+    partition's rows. `lost` counts, by column, values that would not cast though no rule says what becomes of them.
     """
 
     rows: int
     metrics: Mapping[str, float] = field(default_factory=dict)
-    files: tuple[str, ...] = ()
+    files: Mapping[str, FileCount] = field(default_factory=dict)
     lost: Mapping[str, int] = field(default_factory=dict)
-
-
-def staged_rows(paths: Iterable[str]) -> str:
-    """A query of the rows of staged files, which all have the same columns, with their position."""
-    return f"SELECT *, file_row_number AS {ROW} FROM {parquet(paths, f', filename={text(FILE)}')}"
-
-
-def conformed_rows(conform: Conform, source: str) -> str:
-    """A query of the contract's columns, one flag per cast that may lose, and each row's position."""
-    columns = [f"{cast.expression} AS {identifier(cast.column)}" for cast in conform.casts]
-    columns += [f"{cast.is_lost} AS {identifier(flag(cast.column))}" for cast in conform.lossy]
-    return f"SELECT {', '.join(columns)}, {POSITION} FROM {source}"
-
-
-def create_views(
-    connection: DuckDBPyConnection, conform: Conform, paths: Sequence[str], columns: Mapping[str, str]
-) -> None:
-    """Define STAGED over the files (with `columns`: name -> DuckDB type), and CONFORMED over it.
-
-    The files must be DuckDB's own: from a Parquet file whose statistics leave NaN out, as Arrow writes them, DuckDB
-    concludes that there is none, and no rule would find it.
-    """
-    staged = staged_rows(paths)
-    if not paths:
-        empty = [f"CAST(NULL AS {kind}) AS {identifier(name)}" for name, kind in columns.items()]
-        staged = f"SELECT {', '.join(empty)}, '' AS {FILE}, 0::BIGINT AS {ROW} WHERE FALSE"
-    connection.execute("SET parquet_metadata_cache = true")  # every query of an audit reads the same footers
-    connection.execute(f"CREATE TEMP VIEW {STAGED} AS {staged}")
-    connection.execute(f"CREATE TEMP VIEW {CONFORMED} AS {conformed_rows(conform, STAGED)}")
-
-
-def flag(column: str) -> str:
-    return f"__{column}_is_lost"
-
-
-def broken_rows(rule: Rule, contract: Contract, conform: Conform) -> str:
-    """The condition for rows of CONFORMED that break a rule of metric `rows`.
-
-    A value that was lost in its cast is not missing: it breaks the `type` rule, and no other rule about its column.
-    """
-    if rule.kind == "type":
-        return " OR ".join(identifier(flag(cast.column)) for cast in lossy(rule, conform)) or "FALSE"
-    broken = breaks(rule, contract)
-    if rule.columns[0] in (cast.column for cast in conform.lossy):
-        return f"{broken} AND NOT {identifier(flag(rule.columns[0]))}"
-    return broken
-
-
-def lossy(rule: Rule, conform: Conform) -> list[Cast]:
-    """The casts that a `type` rule watches: of its columns, or of all where it names none."""
-    return [cast for cast in conform.lossy if not rule.columns or cast.column in rule.columns]
-
-
-def uncovered(contract: Contract, conform: Conform) -> list[Cast]:
-    """The casts that may lose a value and that no `type` rule watches; a warning alone would publish the loss."""
-    strict = [rule for rule in contract.rules if rule.kind == "type" and rule.on_failure.policy is not Policy.WARN]
-    watched = {cast.column for rule in strict for cast in lossy(rule, conform)}
-    return [cast for cast in conform.lossy if cast.column not in watched]
+    notes: Mapping[str, str] = field(default_factory=dict)
+    unmeasured: Mapping[str, str] = field(default_factory=dict)
+    profile: Mapping[str, ColumnProfile] = field(default_factory=dict)
 
 
 def audit(
-    connection: DuckDBPyConnection, contract: Contract, conform: Conform, partitions: Sequence[str]
-) -> dict[str | None, PartitionAudit]:
-    """Count all rules for every partition found in the staged rows and for every one of `partitions`.
-
-    Rows that belong to no partition (a null in a partition column) are counted under None.
-    """
-    of_metric = {metric: [r for r in contract.rules if KINDS[r.kind].metric == metric] for metric in METRICS}
-    lost = uncovered(contract, conform)
-    conditions = [broken_rows(rule, contract, conform) for rule in of_metric["rows"]]
-    conditions += [identifier(flag(cast.column)) for cast in lost]
-    rows: dict[str | None, int] = dict.fromkeys(partitions, 0)
-    files: dict[str | None, list[str]] = {partition: [] for partition in rows}
-    broken: dict[str | None, list[int]] = {partition: [0] * len(conditions) for partition in rows}
-    for partition, file, count, *values in _scan(connection, contract, conditions):
-        rows[partition] = rows.get(partition, 0) + count
-        files.setdefault(partition, []).append(file)
-        before = broken.get(partition, [0] * len(conditions))
-        broken[partition] = [old + new for old, new in zip(before, values, strict=True)]
-    metrics: dict[str | None, dict[str, float]] = {
-        partition: {rule.name: float(n) for rule, n in zip(of_metric["rows"], counts, strict=False)}
-        | {rule.name: float(rows[partition]) for rule in of_metric["rowCount"]}
-        for partition, counts in broken.items()
-    }
-    for rule in of_metric["duplicates"]:
-        for partition, surplus in _surplus(connection, contract, rule, files, sum(rows.values())):
-            metrics[partition][rule.name] = float(surplus)
-    if of_metric["query"]:
-        for partition in partitions:
-            metrics[partition] |= _queries(connection, contract, conform, of_metric["query"], files[partition])
-    columns = [cast.column for cast in lost]
-    return {
-        partition: PartitionAudit(
-            rows[partition],
-            metrics[partition],
-            tuple(files[partition]),
-            dict(zip(columns, counts[len(of_metric["rows"]) :], strict=True)),
-        )
-        for partition, counts in broken.items()
-    }
-
-
-def _scan(connection: DuckDBPyConnection, contract: Contract, conditions: list[str]) -> list[tuple]:
-    """Rows of (partition or None, file, rows, broken rows per condition). Grouped by cheap buckets, of which only the
-    few distinct values become text."""
-    cuts = [f"{cut} AS __k{i}" for i, cut in enumerate(buckets(contract.partitioning))]
-    counts = [f"count(*) FILTER (WHERE {condition}) AS __m{i}" for i, condition in enumerate(conditions)]
-    inner = f"SELECT {', '.join([*cuts, FILE, 'count(*) AS __n', *counts])} FROM {CONFORMED} GROUP BY ALL"
-    shown = ", ".join([FILE, "__n", *(f"__m{i}" for i in range(len(conditions)))])
-    return _fetch(connection, contract, f"SELECT {_spelt_keys(contract)}, {shown} FROM ({inner})")
-
-
-def _surplus(
     connection: DuckDBPyConnection,
     contract: Contract,
-    rule: Rule,
-    files: Mapping[str | None, Sequence[str]],
-    rows: int,
-) -> list[tuple]:
-    """Rows of (partition or None, rows beyond the first of their key).
+    conform: Conform,
+    partitions: Sequence[str],
+    rules: Sequence[Rule],
+    elsewhere: Elsewhere = NOWHERE,
+    profiler: Profiler | None = None,
+) -> dict[str | None, PartitionAudit]:
+    """Count `rules` for every partition found in the staged rows and for every one of `partitions`.
 
-    Large partitions are grouped one by one: a third of the work and memory of one grouping of everything.
+    Rows that belong to no partition (a null in a partition column) are counted under None.
+    Raises RuleError where a rule cannot be evaluated.
     """
-    if rows > LARGE * len(files):
-        sums = {
-            partition: f"SELECT coalesce(sum(__n - 1), 0) FROM ({repeated_keys(rule, contract, within(names))})"
-            for partition, names in files.items()
-            if names
+    return _Audit(connection, contract, conform, rules, elsewhere, profiler or Profiler()).counted(partitions)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What one partition is found to hold, as it is filled in."""
+
+    rows: int = 0
+    scanned: Mapping[str, Any] = field(default_factory=dict)
+    files: dict[str, FileCount] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    unmeasured: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Audit:
+    connection: DuckDBPyConnection
+    contract: Contract
+    conform: Conform
+    rules: Sequence[Rule]
+    elsewhere: Elsewhere
+    profiler: Profiler
+
+    def counted(self, partitions: Sequence[str]) -> dict[str | None, PartitionAudit]:
+        lost = [cast.column for cast in uncovered(self.rules, self.conform)]
+        compared = {rule.name: parse(str(rule.arguments["expression"])) for rule in self._of_kind("expression")}
+        found = self._scan(partitions, lost, compared)
+        for each in found.values():
+            each.metrics |= {rule.name: float(each.scanned.get(f"rule {rule.name}", 0)) for rule in self._of("rows")}
+            each.metrics |= {rule.name: float(each.rows) for rule in self._of("rowCount")}
+        for rule in self._of("duplicates"):
+            self._duplicates(rule, found)
+        audited = {partition: found[partition] for partition in partitions}
+        for rule in self._of("orphans"):
+            self._orphans(rule, audited)
+        for rule in self._of_kind("expression"):
+            self._compare(rule, compared[rule.name], audited)
+        for rule in self._of_kind("sql"):
+            self._query(rule, audited)
+        for rule in self._of("history"):
+            self._history(rule, audited)
+        return {
+            partition: PartitionAudit(
+                each.rows,
+                each.metrics,
+                each.files,
+                {column: each.scanned.get(f"lost {column}", 0) for column in lost},
+                each.notes,
+                each.unmeasured,
+                self._profile(each),
+            )
+            for partition, each in found.items()
         }
-        return [(partition, _fetch(connection, contract, query)[0][0]) for partition, query in sums.items()]
-    cuts = "".join(f"__b{i} AS __k{i}, " for i in range(len(buckets(contract.partitioning))))
-    inner = f"SELECT {cuts}sum(__n - 1) AS __m FROM ({repeated_keys(rule, contract)}) GROUP BY ALL"
-    return _fetch(connection, contract, f"SELECT {_spelt_keys(contract)}, coalesce(__m, 0) FROM ({inner})")
+
+    def _of(self, metric: str) -> list[Rule]:
+        return [rule for rule in self.rules if KINDS[rule.kind].metric == metric]
+
+    def _of_kind(self, kind: str) -> list[Rule]:
+        return [rule for rule in self.rules if rule.kind == kind]
+
+    def _scan(
+        self, partitions: Sequence[str], lost: Sequence[str], compared: Mapping[str, Comparison]
+    ) -> dict[str | None, _Found]:
+        """The one scan: every count of whole partitions, and of each file its rows and those that are refused.
+
+        Grouped by cheap buckets, of which only the few distinct values become text. Each condition is a column of its own:
+        evaluated once, and where its column's values are few, once per value.
+        """
+        asked = {f"rule {rule.name}": self._count(f"__c{i}") for i, rule in enumerate(self._of("rows"))}
+        asked |= {f"lost {column}": self._count(identifier(flag(column))) for column in lost}
+        asked |= {f"profile {i}": each for i, each in enumerate(self.profiler.expressions)}
+        for comparison in compared.values():
+            own = (each for each in comparison.aggregates if each.dataset == self.contract.dataset)
+            asked |= {f"aggregate {each}": aggregate_sql(each, self.contract) for each in own}
+        for rule in self._of("history"):
+            if rule.arguments["of"] == "freshness":
+                asked[f"newest {rule.name}"] = f"epoch(max({identifier(str(rule.arguments['column']))}))"
+        found: dict[str | None, _Found] = {partition: _Found() for partition in partitions}
+        for partition, index, file, rows, refused, *values in self._fetch(self._scan_query(list(asked.values()))):
+            each = found.setdefault(partition, _Found())
+            if index is None:
+                each.rows, each.scanned = rows, dict(zip(asked, values, strict=True))
+            else:
+                each.files[file] = FileCount(rows, refused)
+        return found
+
+    def _scan_query(self, aggregates: Sequence[str]) -> str:
+        cuts = buckets(self.contract.partitioning)
+        keys = [f"__k{i}" for i in range(len(cuts))]
+        conditions = {rule.name: broken_rows(rule, self.contract, self.conform) for rule in self._of("rows")}
+        refused = [f"__c{list(conditions).index(rule.name)}" for rule in refusing(self.rules)]
+        counts = ["count(*) AS __n", f"{self._count(' OR '.join(refused) or 'FALSE')} AS __r"]
+        counts += [f"{aggregate} AS __m{i}" for i, aggregate in enumerate(aggregates)]
+        named = [f"{cut} AS {key}" for cut, key in zip(cuts, keys, strict=True)]
+        named += [f"({condition}) AS __c{i}" for i, condition in enumerate(conditions.values())]
+        source = f"SELECT {', '.join([*named, '*'])} FROM {CONFORMED}"
+        sets = f"({', '.join(keys)}), ({', '.join([*keys, INDEX])})"
+        inner = ", ".join([*keys, INDEX, f"any_value({FILE}) AS __f", *counts])
+        shown = ", ".join([INDEX, "__f", "__n", "__r", *(f"__m{i}" for i in range(len(aggregates)))])
+        return (
+            f"SELECT {partition_text(self.contract, keys)}, {shown} FROM "
+            f"(SELECT {inner} FROM ({source}) GROUP BY GROUPING SETS ({sets}))"
+        )
+
+    @staticmethod
+    def _count(condition: str) -> str:
+        return f"count(*) FILTER (WHERE {condition})"
+
+    def _profile(self, each: _Found) -> dict[str, ColumnProfile]:
+        measured = (each.scanned.get(f"profile {i}") for i in range(len(self.profiler.expressions)))
+        return self.profiler.profiles(each.rows, each.files, measured)
+
+    def _duplicates(self, rule: Rule, found: Mapping[str | None, _Found]) -> None:
+        files = {partition: tuple(each.files) for partition, each in found.items()}
+        rows = {partition: each.rows for partition, each in found.items()}
+        surplus = count_surplus(lambda query: self._fetch(query, rule), rule, self.contract, files, rows)
+        for partition, each in found.items():
+            each.metrics[rule.name] = float(surplus.get(partition, 0))
+
+    def _orphans(self, rule: Rule, found: Mapping[str, _Found]) -> None:
+        files = {partition: tuple(each.files) for partition, each in found.items()}
+        parents = parent_rows(rule, self.contract, files, self.elsewhere)
+        counted = [
+            row for query in orphan_counts(rule, self.contract, parents, files) for row in self._fetch(query, rule)
+        ]
+        orphans = dict(counted)
+        for partition, each in found.items():
+            each.metrics[rule.name] = float(orphans.get(partition, 0))
+
+    def _compare(self, rule: Rule, comparison: Comparison, found: Mapping[str, _Found]) -> None:
+        """Other datasets are aggregated once per set of rows that partitions share."""
+        known: dict[tuple[str, str], dict[Aggregate, Any]] = {}
+        for partition, each in found.items():
+            numbers: dict[Aggregate, Any] = {}
+            for reference in rule.reads:
+                wanted = [part for part in comparison.aggregates if part.dataset == reference.dataset]
+                rows = self.elsewhere.views[reference][partition]
+                if (reference.dataset, rows) not in known:
+                    measured = self._aggregate(rule, wanted, rows)
+                    known[reference.dataset, rows] = dict(zip(wanted, measured, strict=True))
+                numbers |= known[reference.dataset, rows]
+            for part in comparison.aggregates:
+                if part.dataset == self.contract.dataset:
+                    nothing = 0 if part.function.startswith("count") else None
+                    numbers[part] = each.scanned.get(f"aggregate {part}", nothing)
+            each.metrics[rule.name], each.notes[rule.name] = difference(comparison, numbers)
+
+    def _aggregate(self, rule: Rule, wanted: Sequence[Aggregate], rows: str) -> tuple:
+        of = self.elsewhere.contracts[wanted[0].dataset]
+        (values,) = self._fetch(f"SELECT {', '.join(aggregate_sql(each, of) for each in wanted)} FROM ({rows})", rule)
+        return values
+
+    def _query(self, rule: Rule, found: Mapping[str, _Found]) -> None:
+        import duckdb
+
+        query, columns = queries.permitted(rule, self.contract), identifiers(self.contract.column_names)
+        cannot = f"{self.contract.dataset}: rule {rule.name} cannot be evaluated"
+        for partition, each in found.items():
+            rows = {self.contract.dataset: f"SELECT {columns} FROM {CONFORMED} WHERE {within(each.files)}"}
+            rows |= {reference.dataset: self.elsewhere.views[reference][partition] for reference in rule.reads}
+            try:
+                with queries.views(self.connection, self.contract, rows):
+                    number = queries.run(self.connection, query)
+            except duckdb.Error as error:
+                raise RuleError(f"{cannot}: {error}; query: {query}") from error
+            except (TypeError, ValueError) as error:
+                raise RuleError(f"{cannot}: it must return a number ({error}): {query}") from error
+            each.metrics[rule.name] = math.nan if number is None else number
+
+    def _history(self, rule: Rule, found: Mapping[str, _Found]) -> None:
+        for partition, each in found.items():
+            past = self.elsewhere.past.get(rule.name, {}).get(partition, ())
+            value = float(each.rows)
+            if rule.arguments["of"] == "freshness":
+                newest = each.scanned.get(f"newest {rule.name}")
+                value = history.age(newest, self.contract, partition, self.elsewhere.now)
+            if why := history.too_little(rule, past):
+                each.unmeasured[rule.name] = why
+            unit = rule.threshold.unit if rule.threshold else ""
+            each.metrics[rule.name] = math.nan if why else history.deviation(unit, value, past)
+            each.notes[rule.name] = history.against(rule, value, past)
+
+    def _fetch(self, query: str, rule: Rule | None = None) -> list[tuple]:
+        import duckdb
+
+        try:
+            return self.connection.execute(query).fetchall()
+        except duckdb.Error as error:
+            what = f"rule {rule.name}" if rule else "its rules"
+            raise RuleError(f"{self.contract.dataset}: {what} cannot be evaluated: {error}") from error
 
 
-def _spelt_keys(contract: Contract) -> str:
-    return spelt(contract.partitioning, [f"__k{i}" for i in range(len(buckets(contract.partitioning)))])
-
-
-def _fetch(connection: DuckDBPyConnection, contract: Contract, query: str) -> list[tuple]:
-    import duckdb
-
-    try:
-        return connection.execute(query).fetchall()
-    except duckdb.Error as error:
-        raise RuleError(f"{contract.dataset}: its rules cannot be evaluated: {error}") from error
-
-
-def repeated_keys(rule: Rule, contract: Contract, where: str = "TRUE") -> str:
-    """A query of the keys that more than one row of a partition has, with their number of rows `__n`."""
-    keys = identifiers(rule.columns)
-    present = " AND ".join(f"{identifier(column)} IS NOT NULL" for column in rule.columns)
-    cut = "".join(f"{each} AS __b{i}, " for i, each in enumerate(buckets(contract.partitioning)))
-    return (
-        f"SELECT {cut}{keys}, count(*) AS __n FROM {CONFORMED} "
-        f"WHERE {present} AND {where} GROUP BY ALL HAVING count(*) > 1"
-    )
-
-
-def duplicate_rows(rule: Rule, contract: Contract, where: str = "TRUE") -> str:
-    """A query of all rows but the first of each key, as their position and partition, among those `where`.
-
-    The order is the rule's `keepFirst`, then all columns in the contract's order, so that the same rows are kept
-    whatever engine staged them.
-    """
-    cuts = [f"__b{i}" for i in range(len(buckets(contract.partitioning)))]
-    inner = ", ".join([*(f"{cut} AS __b{i}" for i, cut in enumerate(buckets(contract.partitioning))), "*"])
-    same = [f"c.{identifier(column)} = r.{identifier(column)}" for column in rule.columns]
-    same += [f"c.{cut} IS NOT DISTINCT FROM r.{cut}" for cut in cuts]
-    key = ", ".join([*(f"c.{cut}" for cut in cuts), *(f"c.{identifier(each)}" for each in rule.columns)])
-    every = [f"c.{identifier(column.name)} NULLS LAST" for column in contract.columns]
-    order = ", ".join([*_order(rule, contract), *every, f"c.{FILE}", f"c.{ROW}"])
-    return (
-        f"SELECT {POSITION}, {spelt(contract.partitioning, cuts)} AS __partition FROM ("
-        f"SELECT c.*, row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS __place "
-        f"FROM (SELECT {inner} FROM {CONFORMED} WHERE {where}) c "
-        f"SEMI JOIN ({repeated_keys(rule, contract, where)}) r ON {' AND '.join(same)}) WHERE __place > 1"
-    )
-
-
-def _order(rule: Rule, contract: Contract) -> list[str]:
-    stated = []
-    for part in str(rule.arguments.get("keepFirst") or "").split(","):
-        if words := part.split():
-            direction = "DESC" if len(words) > 1 and words[1].lower() == "desc" else "ASC"
-            stated.append(f"c.{identifier(contract.column(words[0]).name)} {direction} NULLS LAST")
-    return stated
-
-
-def within(files: Iterable[str]) -> str:
-    """The condition for rows of these staged files; DuckDB opens no others."""
-    names = ", ".join(map(text, files))
-    return f"{FILE} IN ({names})" if names else "FALSE"
-
-
-def _queries(
-    connection: DuckDBPyConnection, contract: Contract, conform: Conform, rules: Sequence[Rule], files: Sequence[str]
-) -> dict[str, float]:
-    """What each `sql` rule measures in one partition."""
-    name, columns = identifier(contract.name), identifiers(contract.column_names)
-    rows = conformed_rows(conform, f"({staged_rows(files)})" if files else f"{STAGED} WHERE FALSE")
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {columns} FROM ({rows})")
-    return {rule.name: _query(connection, contract, rule) for rule in rules}
-
-
-def _query(connection: DuckDBPyConnection, contract: Contract, rule: Rule) -> float:
-    """The number that a `sql` rule returns; NaN where it returns none."""
-    import duckdb
-
-    query = str(rule.arguments["query"]).replace("{object}", identifier(contract.name))
-    for placeholder in ("{property}", "{column}"):
-        query = query.replace(placeholder, identifiers(rule.columns))
-    try:
-        statements = connection.extract_statements(query)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise RuleError(f"{contract.dataset}: rule {rule.name}: the query must be one SELECT: {query}")
-        value, *_ = connection.execute(statements[0]).fetchone() or (None,)
-    except duckdb.Error as error:
-        raise RuleError(f"{contract.dataset}: rule {rule.name} cannot be evaluated: {error}; query: {query}") from error
-    try:
-        return float(value) if value is not None else float("nan")
-    except (TypeError, ValueError) as error:
-        returned = f"must return a number, not {value!r}"
-        raise RuleError(f"{contract.dataset}: rule {rule.name} {returned}: {query}") from error
+def parent_rows(
+    rule: Rule, contract: Contract, files: Mapping[str, Sequence[str]], elsewhere: Elsewhere
+) -> Mapping[str, str]:
+    """The rows that have the parent's keys, by audited partition."""
+    (reference,) = rule.reads
+    if reference.dataset == contract.dataset:
+        return own_keys(contract, rule, files)
+    return elsewhere.views[reference]

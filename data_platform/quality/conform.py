@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from data_platform.contracts.model import Column, Contract
 from data_platform.contracts.types import FLOATING, ColumnType
@@ -23,10 +23,10 @@ WIDER: dict[str, frozenset[str]] = {  # contract type -> staged types that alway
     "timestamp": frozenset({"TIMESTAMP_S", "TIMESTAMP_MS", "DATE", "TIMESTAMP WITH TIME ZONE"}),
     "timestamptz": frozenset({"TIMESTAMP_S", "TIMESTAMP_MS", "DATE", "TIMESTAMP"}),  # zoneless is taken as UTC
 }
-RESERVED = "file_row_number"
-"""What DuckDB calls a row's place in its Parquet file; a column of that name would hide it."""
+RESERVED = ("file_row_number", "file_index")
+"""What DuckDB calls a row's place in its Parquet file, and the file's among others; such columns would hide it."""
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0*)?)?"
-_ZONE = r" ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)"
+_ZONE = r"(Z| UTC|[+-][0-9]{2}(:?[0-9]{2})?)"
 SPELT: dict[str, str] = {  # how text must spell a value to be cast without loss: DuckDB alone rounds and guesses
     "int": r"[+-]?[0-9]+",
     "long": r"[+-]?[0-9]+",
@@ -55,11 +55,17 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Conform:
-    """How to read staged files as the contract's columns, and what about their structure cannot be conformed."""
+    """How to read staged files as the contract's columns, and what about their structure cannot be conformed.
+
+    `varied` says that the files do not all have the same columns; `returns`, that some of them hold rows that come back
+    from quarantine, and with them columns of their own.
+    """
 
     casts: tuple[Cast, ...]
     ignored: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    returns: bool = False
+    varied: bool = False
 
     @property
     def is_identity(self) -> bool:
@@ -94,6 +100,31 @@ def conform(contract: Contract, staged: Mapping[str, str]) -> Conform:
     return Conform(tuple(casts), unknown, tuple(problems))
 
 
+def returning(shape: Conform, lost: Collection[str]) -> Conform:
+    """The same for rows that come back from quarantine: values of the columns `lost` may be lost already, which the
+    files' `_uncast` (JSON: their text by column) says."""
+    keys = "json_keys(_uncast)"
+    casts = tuple(
+        replace(cast, is_lost=f"coalesce(list_contains({keys}, {text(cast.column)}), FALSE)")
+        if cast.column in lost
+        else cast
+        for cast in shape.casts
+    )
+    return replace(shape, casts=casts, returns=True, varied=True)
+
+
+def as_published(contract: Contract, stored: Mapping[str, str]) -> Conform:
+    """How to read a table's data files, which together have the columns `stored`: null where the contract has a newer
+    column, widened where it has a wider type."""
+    casts = (
+        cast(column, stored[column.name])
+        if column.name in stored
+        else Cast(column.name, f"CAST(NULL AS {sql_type(column.type)})")
+        for column in contract.columns
+    )
+    return Conform(tuple(casts), varied=True)
+
+
 def _unusable(contract: Contract) -> list[str]:
     """Names that a contract's file cannot have, but a contract built in memory could."""
     names = contract.column_names
@@ -104,7 +135,7 @@ def _unusable(contract: Contract) -> list[str]:
 
 
 def _is_reserved(name: str) -> bool:
-    return name.startswith("_") or name.lower() == RESERVED
+    return name.startswith("_") or name.lower() in RESERVED
 
 
 def cast(column: Column, staged: str) -> Cast:
@@ -155,12 +186,17 @@ def _from_text(name: str, target: ColumnType) -> str:
     return f"TRY_CAST(trim({name}) AS {sql_type(target)})"
 
 
+def spelling(target: ColumnType) -> str:
+    """The regular expression that text must match as a whole to be a value of the type."""
+    if target.kind != "decimal":
+        return SPELT[target.kind]
+    some = rf"[+-]?([0-9]+(\.[0-9]{{0,{target.scale}}}0*)?)"
+    return some + rf"|[+-]?\.[0-9]{{1,{target.scale}}}0*" if target.scale else some
+
+
 def _text_is_lost(name: str, tried: str, target: ColumnType) -> str:
     """Text is cast only where it spells exactly such a value: DuckDB alone would round '12.5' to an integer."""
-    spelling = SPELT.get(target.kind) or rf"[+-]?([0-9]+(\.[0-9]{{0,{target.scale}}}0*)?)"
-    if target.kind == "decimal" and target.scale:
-        spelling += rf"|[+-]?\.[0-9]{{1,{target.scale}}}0*"
-    lost = f"{tried} IS NULL OR NOT regexp_full_match(trim({name}), {text(spelling)})"
+    lost = f"{tried} IS NULL OR NOT regexp_full_match(trim({name}), {text(spelling(target))})"
     if target.kind in FLOATING:
         lost += f" OR (isinf({tried}) AND NOT contains(lower({name}), 'inf'))"
     return f"({name} IS NOT NULL AND ({lost}))"

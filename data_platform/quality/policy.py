@@ -7,15 +7,16 @@
 | quarantine over its limit   | as block                   | ERROR, blocking | no            |
 | warn                        | published                  | WARN            | yes           |
 
-A whole-dataset rule has no rows to move: it blocks or warns. A query that returns no number (null, NaN) fails.
+A whole-dataset rule has no rows to move: it blocks or warns. One that finds no number (null, NaN) fails.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from data_platform.contracts.model import Contract, Policy, Rule
+from data_platform.contracts.model import Policy, Rule
 from data_platform.quality.audit import PartitionAudit
 
 
@@ -23,7 +24,8 @@ from data_platform.quality.audit import PartitionAudit
 class Outcome:
     """One rule in one partition: its metric (broken rows, or the number measured) and what follows from it.
 
-    `action` is None where the rule holds. `reason` says in words why it does not.
+    `action` is None where the rule holds. `reason` says in words why it does not, or why it holds unmeasured (its
+    metric is then NaN: there is no history yet to compare with, say).
     """
 
     rule: Rule
@@ -59,31 +61,41 @@ class Verdict:
         return tuple(outcome.rule for outcome in self.outcomes if outcome.action is Policy.QUARANTINE)
 
 
-def decide(contract: Contract, partition: str, counted: PartitionAudit) -> Verdict:
+def decide(rules: Iterable[Rule], partition: str, counted: PartitionAudit) -> Verdict:
     """Apply the policy table to what was counted in one partition."""
-    outcomes = tuple(
-        _outcome(rule, partition, counted.rows, counted.metrics.get(rule.name, 0.0)) for rule in contract.rules
-    )
-    return Verdict(partition, counted.rows, outcomes)
+    return Verdict(partition, counted.rows, tuple(_outcome(rule, partition, counted) for rule in rules))
 
 
-def _outcome(rule: Rule, partition: str, rows: int, metric: float) -> Outcome:
+def _outcome(rule: Rule, partition: str, counted: PartitionAudit) -> Outcome:
+    rows, metric = counted.rows, counted.metrics.get(rule.name, 0.0)
+    if rule.name in counted.unmeasured:
+        return Outcome(rule, partition, rows, math.nan, None, counted.unmeasured[rule.name])
     percent = 100 * metric / rows if rows else 0.0
     if rule.threshold is not None:
-        measured = percent if rule.threshold.unit == "percent" else metric
-        has_answer = not math.isnan(measured)
-        if has_answer and rule.threshold.holds(measured):
+        is_share = rule.threshold.unit == "percent" and rule.kind not in IN_PERCENT
+        measured = percent if is_share else metric
+        if not math.isnan(measured) and rule.threshold.holds(measured):
             return Outcome(rule, partition, rows, measured)
         action = Policy.WARN if rule.on_failure.policy is Policy.WARN else Policy.BLOCK
-        unit = "%" if rule.threshold.unit == "percent" else ""
-        found = f"{measured:g}{unit}" if has_answer else "no number"
-        return Outcome(rule, partition, rows, measured, action, f"{found} is not {rule.threshold}")
+        return Outcome(rule, partition, rows, measured, action, _missed(rule, measured, counted.notes.get(rule.name)))
     if metric == 0:
         return Outcome(rule, partition, rows, metric)
     reason = f"{metric:,.0f} of {rows:,} rows ({percent:.3g}%)"
     if rule.on_failure.policy is Policy.QUARANTINE and (limit := _limit_passed(rule, metric, percent)):
         return Outcome(rule, partition, rows, metric, Policy.BLOCK, f"{reason}, more than the {limit} allowed")
     return Outcome(rule, partition, rows, metric, rule.on_failure.policy, reason)
+
+
+IN_PERCENT = ("expression", "history")
+"""Kinds that measure a percentage themselves; of others it is that of the rows."""
+
+
+def _missed(rule: Rule, measured: float, note: str | None) -> str:
+    """Why a number is not what it must be."""
+    assert rule.threshold is not None
+    unit = "%" if rule.threshold.unit == "percent" else ""
+    found = "no number" if math.isnan(measured) else f"{measured:g}{unit}"
+    return f"{found} is not {rule.threshold}" + (f" ({note})" if note else "")
 
 
 def _limit_passed(rule: Rule, broken: float, percent: float) -> str:

@@ -2,149 +2,199 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from data_platform.contracts.model import Contract, Rule
 from data_platform.contracts.rules import KINDS
-from data_platform.quality.audit import (
+from data_platform.quality.audit import PartitionAudit, parent_rows
+from data_platform.quality.conform import Conform
+from data_platform.quality.duplicates import duplicate_rows, repeated
+from data_platform.quality.elsewhere import Elsewhere
+from data_platform.quality.orphans import orphan_rows
+from data_platform.quality.policy import Verdict
+from data_platform.quality.rows import (
     CONFORMED,
     FILE,
     POSITION,
     STAGED,
+    any_broken,
     broken_rows,
-    duplicate_rows,
-    lossy,
-    repeated_keys,
     within,
 )
-from data_platform.quality.conform import Conform
-from data_platform.quality.policy import Verdict
-from data_platform.quality.sql import buckets, identifier, identifiers, spelt, text
+from data_platform.quality.sql import identifier, identifiers, text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 REFUSED = "__refused"
-EXAMPLES, LOOKED_AT = 5, 10_000
-"""How many examples of broken rows are shown, and among how many broken rows they are looked for."""
+TOGETHER = 8
+"""Of how many rules at a time there is every combination."""
 
 
-def create_refused(
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Which rows are refused: those that break one of `rules`, which are about single rows, and those in the temporary
+    table REFUSED, which the rules named in `listed` refuse. `whole` are the files of which every row is refused, `mixed`
+    others with any.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    listed: tuple[str, ...] = ()
+    whole: frozenset[str] = frozenset()
+    mixed: frozenset[str] = frozenset()
+
+
+def refuse(
     connection: DuckDBPyConnection,
     contract: Contract,
-    conform: Conform,
     verdicts: Sequence[Verdict],
-    blocked: Iterable[str],
-) -> int:
-    """Fill the temporary table REFUSED (position, partition, rules) with the rows to quarantine; return how many.
+    counted: Mapping[str | None, PartitionAudit],
+    elsewhere: Elsewhere,
+) -> Refusal:
+    """Find the rows to quarantine in the partitions that are not blocked.
 
-    One scan for all rules about single rows, and one query per duplicates rule; files of `blocked` partitions are left
-    out. A rule that quarantines in one partition does so in every one that is not blocked.
+    Rows that break a rule about single rows were found by the audit. Only where a rule takes other rows to judge by
+    (duplicates, foreign keys) are its broken rows listed, in REFUSED. A rule that quarantines in one partition does so
+    in every one that is not blocked.
     """
     rules = {rule.name: rule for verdict in verdicts for rule in verdict.quarantining}
     if not rules:
-        return 0
-    kept = f"NOT ({within(blocked)})"
-    conditions, found = {}, []
-    for name, rule in rules.items():
+        return Refusal()
+    files = {each.partition: counted[each.partition].files for each in verdicts if not each.blocked}
+    others = tuple(rule for rule in rules.values() if KINDS[rule.kind].metric != "rows")
+    listed = _list_rows(connection, contract, others, files, elsewhere)
+    by_rule = tuple(sorted((r for r in rules.values() if KINDS[r.kind].metric == "rows"), key=lambda rule: rule.name))
+    counts = {file: count for each in files.values() for file, count in each.items() if by_rule}
+    whole = frozenset(file for file, count in counts.items() if count.refused == count.rows)
+    mixed = frozenset(file for file, count in counts.items() if count.refused) | listed
+    names = tuple(rule.name for rule in others) if listed else ()
+    return Refusal(by_rule, names, whole, mixed - whole)
+
+
+def _list_rows(
+    connection: DuckDBPyConnection,
+    contract: Contract,
+    rules: Collection[Rule],
+    files: Mapping[str, Collection[str]],
+    elsewhere: Elsewhere,
+) -> frozenset[str]:
+    """Fill REFUSED (position, rules) with what duplicates and foreign keys refuse; returns the files of these rows."""
+    every = within(file for names in files.values() for file in names)
+    found: list[str] = []
+    for rule in rules:
+        queries: list[str] = []
         if KINDS[rule.kind].metric == "duplicates":
-            duplicates = duplicate_rows(rule, contract, kept)
-            found.append(f"SELECT {POSITION}, __partition, [{text(name)}] AS __rules FROM ({duplicates})")
-        else:
-            conditions[name] = f"({broken_rows(rule, contract, conform)})"
-    if conditions:
-        broken = ", ".join(f"CASE WHEN {condition} THEN {text(name)} END" for name, condition in conditions.items())
-        partition = spelt(contract.partitioning, buckets(contract.partitioning))
-        found.append(
-            f"SELECT {POSITION}, {partition} AS __partition, {_present(broken)} AS __rules "
-            f"FROM {CONFORMED} WHERE {kept} AND ({' OR '.join(conditions.values())})"
-        )
+            queries = [duplicate_rows(rule, contract, every, repeated(rule))]
+        elif KINDS[rule.kind].metric == "orphans":
+            names = {partition: tuple(each) for partition, each in files.items()}
+            queries = orphan_rows(rule, contract, parent_rows(rule, contract, names, elsewhere), names)
+        found += [f"SELECT {POSITION}, {text(rule.name)} AS __rule FROM ({query})" for query in queries]
+    if not found:
+        return frozenset()
     connection.execute(
-        f"CREATE TEMP TABLE {REFUSED} AS SELECT {POSITION}, any_value(__partition) AS __partition, "
-        f"list_sort(flatten(list(__rules))) AS __rules FROM ({' UNION ALL '.join(found)}) GROUP BY {POSITION}"
+        f"CREATE TEMP TABLE {REFUSED} AS SELECT {POSITION}, "
+        f"list_sort(list(__rule)) AS __rules FROM ({' UNION ALL '.join(found)}) GROUP BY {POSITION}"
     )
-    return _one(connection, f"SELECT count(*) FROM {REFUSED}")
+    return frozenset(name for (name,) in connection.execute(f"SELECT DISTINCT {FILE} FROM {REFUSED}").fetchall())
 
 
-def touched_files(connection: DuckDBPyConnection) -> set[str]:
-    """The staged files that hold a refused row: only these have to be written again."""
-    return {name for (name,) in connection.execute(f"SELECT DISTINCT {FILE} FROM {REFUSED}").fetchall()}
-
-
-def refused_counts(connection: DuckDBPyConnection) -> dict[str, int]:
-    """Refused rows by partition."""
-    return dict(connection.execute(f"SELECT __partition, count(*) FROM {REFUSED} GROUP BY ALL").fetchall())
-
-
-def good_rows(contract: Contract, extra: Mapping[str, str], paths: Sequence[str], *, has_refused: bool) -> str:
+def good_rows(
+    contract: Contract, conform: Conform, refusal: Refusal, extra: Mapping[str, str], paths: Collection[str]
+) -> str:
     """A query of the conformed rows of some staged files that may be published, with `extra` named expressions."""
     columns = ", ".join([identifiers(contract.column_names), *(f"{value} AS {name}" for name, value in extra.items())])
-    kept = f" ANTI JOIN {REFUSED} USING ({POSITION})" if has_refused else ""
-    return f"SELECT {columns} FROM (SELECT * FROM {CONFORMED} WHERE {within(paths)}){kept}"
+    kept = f"{within(paths)} AND NOT {any_broken(refusal.rules, contract, conform)}"
+    listed = f" ANTI JOIN {REFUSED} USING ({POSITION})" if refusal.listed else ""
+    return f"SELECT {columns} FROM (SELECT * FROM {CONFORMED} WHERE {kept}){listed}"
 
 
-def refused_rows(contract: Contract, conform: Conform, reasons: Mapping[str, str], stamp: Mapping[str, str]) -> str:
-    """A query of the refused rows: the contract's columns, what would not cast as text, which rules refused them and
-    why, and the `stamp` of the publication (run id, contract version, ...) as text columns."""
-    columns = ", ".join(f"c.{identifier(name)}" for name in contract.column_names)
-    original, uncast = "", "CAST(NULL AS VARCHAR)"
-    if conform.lossy:
+def refused_rows(
+    contract: Contract,
+    conform: Conform,
+    refusal: Refusal,
+    paths: Collection[str],
+    partition: str,
+    reasons: Mapping[str, str],
+    stamp: Mapping[str, str],
+) -> str:
+    """A query of the refused rows of some staged files, whose partition is the expression `partition`: the contract's
+    columns, what would not cast as text and of which type it was, which rules refused them and why, and the `stamp` of
+    the publication (run id, contract version, ...) as text columns.
+
+    A row that comes back from quarantine keeps its name, its run, the time it came, and what still does not cast.
+    """
+    columns = ", ".join(f"r.{identifier(name)}" for name in contract.column_names)
+    stamped = {name: text(value) for name, value in stamp.items()}
+    row, now, uncast, types, source = "CAST(uuid() AS VARCHAR)", "now()", *["CAST(NULL AS VARCHAR)"] * 2, ""
+    if conform.returns:
+        row, now, uncast, types = f"coalesce(o._row, {row})", f"coalesce(o._quarantined_at, {now})", "_uncast", "_types"
+        stamped["_run_id"] = f"coalesce(o._run_id, {stamped['_run_id']})"
+        source = f" JOIN {STAGED} o USING ({POSITION})"
+    elif conform.lossy:
         lost = ", ".join(
-            f"CASE WHEN {cast.is_lost} "
-            f"THEN {{k: {text(cast.column)}, v: CAST({identifier(cast.column)} AS VARCHAR)}} END"
+            f"CASE WHEN {cast.is_lost} THEN {{k: {text(cast.column)}, v: CAST({identifier(cast.column)} AS VARCHAR), "
+            f"t: typeof({identifier(cast.column)})}} END"
             for cast in conform.lossy
         )
-        original = f" JOIN (SELECT {POSITION}, {_present(lost)} AS __lost FROM {STAGED}) o USING ({POSITION})"
-        uncast = "CASE WHEN len(o.__lost) > 0 THEN CAST(to_json(map_from_entries(o.__lost)) AS VARCHAR) END"
-    why = ", ".join(f"{text(rule)}: {text(reason)}" for rule, reason in reasons.items())
-    stamped = ", ".join(f"{text(value)} AS {identifier(name)}" for name, value in stamp.items())
+        source = f" JOIN (SELECT {POSITION}, {_present(lost)} AS __lost FROM {STAGED}) o USING ({POSITION})"
+        uncast, types = _by_column("v"), _by_column("t")
     return (
-        f"SELECT {columns}, {uncast} AS _uncast, "
-        f"r.__rules AS _rules, list_transform(r.__rules, lambda __rule: MAP {{{why}}}[__rule]) AS _reasons, "
-        f"r.__partition AS _partition, {stamped}, now() AS _quarantined_at "
-        f"FROM {CONFORMED} c JOIN {REFUSED} r USING ({POSITION}){original}"
+        f"SELECT {columns}, {row} AS _row, {uncast} AS _uncast, {types} AS _types, "
+        f"r.__rules AS _rules, r.__reasons AS _reasons, r.__partition AS _partition, "
+        f"{', '.join(f'{value} AS {name}' for name, value in stamped.items())}, "
+        f"{now} AS _quarantined_at FROM ({_judged_rows(contract, conform, refusal, paths, partition, reasons)}) r{source}"
     )
 
 
-def examples(
-    connection: DuckDBPyConnection, contract: Contract, conform: Conform, rule: Rule, files: Sequence[str]
-) -> list[str]:
-    """A few values that break a row rule in the partition of these staged files, for its asset check.
+def _judged_rows(
+    contract: Contract,
+    conform: Conform,
+    refusal: Refusal,
+    paths: Collection[str],
+    partition: str,
+    reasons: Mapping[str, str],
+) -> str:
+    """A query of the refused rows of CONFORMED with the rules they break, sorted, and a reason for each.
 
-    Sensitive columns show no value, and a missing value none either.
+    Every row gets the number of its combination of rules, and by that its lists, which are made once per combination.
     """
-    shown = tuple(cast.column for cast in lossy(rule, conform)) if rule.kind == "type" else rule.columns
-    shown = tuple(name for name in shown if not contract.column(name).is_sensitive)
-    if rule.kind == "type":
-        lost = {cast.column: cast.is_lost for cast in conform.lossy}
-        source = " UNION ALL ".join(
-            f"(SELECT {text(name + ': ')} || CAST({identifier(name)} AS VARCHAR) AS __value FROM {STAGED} "
-            f"WHERE {within(files)} AND {lost[name]} LIMIT {LOOKED_AT})"
-            for name in shown
-        )
-    elif shown != rule.columns or not shown:
-        return []
-    elif KINDS[rule.kind].metric == "duplicates":
-        source = f"SELECT {_joined(shown)} FROM ({repeated_keys(rule, contract, within(files))}) LIMIT {LOOKED_AT}"
-    else:
-        where = f"{within(files)} AND ({broken_rows(rule, contract, conform)})"
-        source = f"SELECT {_joined(shown)} FROM {CONFORMED} WHERE {where} LIMIT {LOOKED_AT}"
-    if not source:
-        return []
-    query = f"SELECT DISTINCT __value FROM ({source}) WHERE __value IS NOT NULL ORDER BY ALL LIMIT {EXAMPLES}"
-    return [value for (value,) in connection.execute(query).fetchall()]
+    conditions = {rule.name: broken_rows(rule, contract, conform) for rule in refusal.rules}
+    conditions |= {name: f"list_contains(l.__rules, {text(name)})" for name in refusal.listed}
+    names = sorted(conditions)
+    groups = [names[start : start + TOGETHER] for start in range(0, len(names), TOGETHER)]
+    masks = [
+        " + ".join(f"CASE WHEN {conditions[name]} THEN {1 << i} ELSE 0 END" for i, name in enumerate(group))
+        for group in groups
+    ]
+    numbered = ", ".join(["c.*", *(f"{mask} AS __mask{i}" for i, mask in enumerate(masks))])
+    broken, listed = any_broken(refusal.rules, contract, conform), ""
+    if refusal.listed:
+        listed = f" LEFT JOIN {REFUSED} l USING ({POSITION})"
+        broken = f"({broken} OR l.__rules IS NOT NULL)"
+    rows = f"SELECT {numbered} FROM (SELECT * FROM {CONFORMED} WHERE {within(paths)}) c{listed} WHERE {broken}"
+    combined = "".join(
+        f" JOIN ({_combinations(i, group, reasons)}) USING (__mask{i})" for i, group in enumerate(groups)
+    )
+    rules, texts = (" || ".join(f"__{of}{i}" for i in range(len(groups))) for of in ("rules", "reasons"))
+    return f"SELECT c.*, {partition} AS __partition, {rules} AS __rules, {texts} AS __reasons FROM ({rows}) c{combined}"
+
+
+def _combinations(place: int, names: Sequence[str], reasons: Mapping[str, str]) -> str:
+    """A query of all combinations of some rules: their number, the rules and the reasons."""
+    met = "lambda __each, __place: (__mask >> (__place - 1)) & 1 = 1"
+    lists = {"rules": names, "reasons": [reasons[name] for name in names]}
+    made = (f"list_filter([{', '.join(map(text, each))}], {met}) AS __{of}{place}" for of, each in lists.items())
+    return f"SELECT __mask AS __mask{place}, {', '.join(made)} FROM range({1 << len(names)}) t(__mask)"
+
+
+def _by_column(what: str) -> str:
+    """What was noted about lost values, as JSON by column; null where none was lost."""
+    entries = f"list_transform(o.__lost, lambda __each: {{k: __each.k, v: __each.{what}}})"
+    return f"CASE WHEN len(o.__lost) > 0 THEN CAST(to_json(map_from_entries({entries})) AS VARCHAR) END"
 
 
 def _present(items: str) -> str:
     """The list of those items that are not null."""
     return f"list_filter([{items}], lambda __item: __item IS NOT NULL)"
-
-
-def _joined(columns: Sequence[str]) -> str:
-    return " || ', ' || ".join(f"CAST({identifier(name)} AS VARCHAR)" for name in columns) + " AS __value"
-
-
-def _one(connection: DuckDBPyConnection, query: str) -> int:
-    row = connection.execute(query).fetchone()
-    return int(row[0]) if row else 0

@@ -17,6 +17,7 @@ import pandera.polars as pa
 import polars as pl
 import pyarrow
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pandera.engines import pandas_engine
@@ -105,6 +106,40 @@ def test_a_check_that_is_python_code_is_a_to_do_and_a_promise_in_words() -> None
 
 def test_metadata_becomes_custom_properties() -> None:
     assert "{property: unit, value: NOK}" in draft(Orders, "shop.orders").yaml()
+    column = pap.Column(int, metadata={"scale": {"from": 1, "since": date(2026, 1, 1)}})
+    schema = pap.DataFrameSchema({"x": column}, metadata={"costCentre": 4711})
+    drafted = draft(schema, "shop.orders", ["ada@example.com"])
+    written(drafted)
+    document = yaml.safe_load(drafted.yaml())["schema"][0]
+    assert {"property": "costCentre", "value": 4711} in document["customProperties"]
+    [kept] = document["properties"][0]["customProperties"]
+    assert kept == {"property": "scale", "value": {"from": 1, "since": "2026-01-01"}}
+
+
+def test_rows_that_pandera_would_drop_are_quarantined() -> None:
+    schema = pap.DataFrameSchema(
+        {"x": pap.Column(int, [Check.ge(0), Check.le(9, raise_warning=True)])}, drop_invalid_rows=True
+    )
+    policies = {rule.name: rule.on_failure.policy for rule in written(draft(schema, "a.b", ["a@b.no"])).rules}
+    assert policies == {
+        "types": Policy.QUARANTINE,
+        "x_required": Policy.QUARANTINE,
+        "x_minimum": Policy.QUARANTINE,
+        "x_maximum": Policy.WARN,
+    }
+
+
+def test_a_rule_that_odcs_has_no_words_for_is_a_to_do() -> None:
+    check = Check.str_length(min_value=2000, raise_warning=True)
+    drafted = draft(pap.DataFrameSchema({"x": pap.Column(str, check)}), "a.b", ["a@b.no"])
+    assert "x: at least 2000 characters (write it as a `sql` rule)" in drafted.to_do
+    assert [each.text for each in written(drafted).unchecked] == [f"To do: {drafted.to_do[-1]}"]
+
+
+def test_several_checks_that_are_python_code_are_told_apart() -> None:
+    checks = [Check(lambda x: x > 0), Check(lambda x: x < 9)]
+    contract = written(draft(pap.DataFrameSchema({"x": pap.Column(int, checks)}), "a.b", ["a@b.no"]))
+    assert len(contract.unchecked) == 2
 
 
 POLARS: list[tuple[Any, ColumnType]] = [
@@ -162,8 +197,8 @@ def test_every_type_of_pandas_has_its_own_here(dtype: Any, kind: ColumnType) -> 
 
 
 def test_every_type_of_spark_has_its_own_here() -> None:
+    t = pytest.importorskip("pyspark.sql.types", reason="pyspark is the extra `spark`")
     import pandera.pyspark as pas
-    from pyspark.sql import types as t
 
     types: dict[str, tuple[Any, ColumnType]] = {
         "a": (t.StringType(), TEXT),
@@ -297,7 +332,11 @@ def test_two_checks_of_one_kind_are_two_rules() -> None:
 def test_what_a_frame_says_as_a_whole_is_said_of_the_dataset() -> None:
     schema = pap.DataFrameSchema(
         {"x": pap.Column(int), "y": pap.Column(int), "^z.*": pap.Column(int, regex=True)},
-        checks=[Check(lambda frame: frame.x < frame.y, name="in order"), Check.ge(0)],
+        checks=[
+            Check(lambda frame: frame.x < frame.y, name="in order"),
+            Check.ge(0),
+            pap.Hypothesis.one_sample_ttest(popmean=3, samples="x"),
+        ],
         unique=[["x", "y"], ["y"]],
         strict=False,
         title="Orders",
@@ -307,7 +346,7 @@ def test_what_a_frame_says_as_a_whole_is_said_of_the_dataset() -> None:
     contract = written(drafted)
     assert contract.description == "Orders: Those placed." and contract.unknown_columns == "ignore"
     assert {rule.columns for rule in contract.rules if rule.kind == "duplicate_values"} == {("x", "y"), ("y",)}
-    assert len(contract.unchecked) == len(drafted.to_do) == 3
+    assert len(contract.unchecked) == len(drafted.to_do) == 4
     assert [text for text in drafted.to_do if "'^z.*'" in text]
 
 

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ FRAMES: dict[str, Callable[[pa.Table], Any]] = {
     "pandas": numpy,
     "pandas of Arrow": of_arrow,
 }
+needs_spark = pytest.mark.skipif(find_spec("pyspark") is None, reason="pyspark is the extra `spark`")
+each_backend = pytest.mark.parametrize("backend", ["polars", "pandas", pytest.param("pyspark", marks=needs_spark)])
 each_frame = pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 
 
@@ -287,6 +290,25 @@ def test_a_lazy_frame_is_looked_at() -> None:
         contract.to_pandera("polars").validate(pl.LazyFrame({"x": [1]}))
 
 
+@pytest.mark.parametrize("frame", [polars, of_arrow], ids=["polars", "pandas of Arrow"])
+def test_some_rows_alone_can_be_looked_at(frame: Callable) -> None:
+    contract = small(Rule("x_minimum", "minimum", ("x",), {"value": 2}), x=LONG)
+    given = frame(pa.table({"x": [2, 3, 1]}))
+    schema = contract.to_pandera("pandas" if isinstance(given, pd.DataFrame) else "polars")
+    assert len(schema.validate(given, head=2)) == 3
+    with pytest.raises(pandera.errors.SchemaError, match="x_minimum"):
+        schema.validate(given, tail=1)
+
+
+@pytest.mark.parametrize("frame", [polars, of_arrow], ids=["polars", "pandas of Arrow"])
+def test_a_column_of_the_schema_validates_alone(frame: Callable) -> None:
+    contract = small(Rule("x_minimum", "minimum", ("x",), {"value": 2}), x=LONG, y=TEXT)
+    given = frame(pa.table({"x": [2, 1]}))
+    schema = contract.to_pandera("pandas" if isinstance(given, pd.DataFrame) else "polars")
+    with pytest.raises(pandera.errors.SchemaError, match="x_minimum"):
+        schema.columns["x"].validate(given)
+
+
 @each_frame
 def test_sensitive_values_are_not_shown(frame: Callable) -> None:
     secret = Column("email", TEXT, classification="confidential")
@@ -321,7 +343,7 @@ def test_what_a_frame_cannot_answer_is_named() -> None:
     assert left["parent"].endswith("(reads shop.parents)")
 
 
-@pytest.mark.parametrize("backend", ["polars", "pandas", "pyspark"])
+@each_backend
 def test_the_schema_has_the_types_of_the_contract(backend: str) -> None:
     contract = wide(Rule("text_required", "required", ("text",)))
     schema = contract.to_pandera(backend)
@@ -355,7 +377,7 @@ def sayable(contract: Contract, left: Any) -> set[tuple]:
     }
 
 
-@pytest.mark.parametrize("backend", ["polars", "pandas", "pyspark"])
+@each_backend
 def test_a_contract_comes_back_from_its_schema_with_every_rule_that_pandera_can_say(backend: str) -> None:
     for contract in domains():
         schema = contract.to_pandera(backend)

@@ -131,7 +131,7 @@ LETTERS = "aAbBkKsS\u212aſéÉüÜ日αΩς\n\r\t\v \x85\u2028\xa0-^_12١Iıİ�
 """Characters that engines disagree about: in case, in what is a digit, a space, a word or a line."""
 ATOMS = [
     *"aBkSé日1 \n\t-.^$",
-    *(r"\d \D \w \W \s \S \b \B \A \z \n \v \. \x41 \x{1F600} \pL \p{Lu} \P{L} \p{Greek} \12".split()),
+    *r"\d \D \w \W \s \S \b \B \A \z \n \v \. \x41 \x{1F600} \pL \p{Lu} \P{L} \p{Greek} \12".split(),  # noqa: SIM905
     *("[aé-ü]", "[^a]", "[^\\d\\s]", "[[:alpha:]]", "[[:^space:]-]", "[]k]", "[^]S]", "[\\w.]", "[\\pN_]", "\\Q.*\\E"),
 ]
 

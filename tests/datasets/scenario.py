@@ -118,4 +118,6 @@ def failed_checks(result: dg.ExecuteInProcessResult) -> dict[str, str]:
 
 
 def materialized(result: dg.ExecuteInProcessResult) -> list[tuple[str, str | None]]:
-    return [(event.asset_key.path[-1], event.partition) for event in result.get_asset_materialization_events()]
+    """What was materialized, quarantines apart."""
+    found = [(event.asset_key.path[-1], event.partition) for event in result.get_asset_materialization_events()]
+    return [(name, partition) for name, partition in found if not name.endswith("__quarantine")]

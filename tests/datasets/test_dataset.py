@@ -20,6 +20,10 @@ from .scenario import ALL, BAD_DAY, CONTRACTS, DAYS, RAW, STATS, TOTAL, WEEK, fa
 pytestmark = pytest.mark.usefixtures("lakehouse")
 
 
+def failure_of(result):
+    return result.get_step_failure_events()[0].step_failure_data.error.message
+
+
 def rows(contract, *days):
     return read_dataset(contract, days or None).to_pylist()
 
@@ -105,8 +109,8 @@ def test_a_reader_of_a_day_that_was_blocked_is_told_so_rather_than_given_nothing
     materialize(*ALL, day=BAD_DAY)
     result = materialize(scenario.stats, day=BAD_DAY)
     assert not result.success
-    message = result.get_step_failure_events()[0].step_failure_data.error.cause.message
-    assert f"ads.raw has no published data for {BAD_DAY}" in message
+    assert f"ads.stats is not produced: ads.raw has no published data for {BAD_DAY}" in failure_of(result)
+    assert failed_checks(result) == {"inputs": "ERROR"}
 
 
 def test_when_a_published_day_turns_bad_its_last_good_rows_stay():
@@ -142,7 +146,7 @@ def test_a_window_reads_the_days_there_are_and_all_reads_everything():
 
 def test_a_materialization_carries_rows_snapshot_bytes_preview_and_a_data_version():
     result = materialize(scenario.raw, day=DAYS[0])
-    (event,) = result.get_asset_materialization_events()
+    (event,) = (each for each in result.get_asset_materialization_events() if each.asset_key.path[-1] == "raw")
     metadata = {key: value.value for key, value in event.materialization.metadata.items()}
     assert metadata["dagster/partition_row_count"] == 9 and metadata["quarantined"] == 1
     assert metadata["bytes"] > 0 and metadata["seconds"] > 0
@@ -151,6 +155,13 @@ def test_a_materialization_carries_rows_snapshot_bytes_preview_and_a_data_versio
     assert event.materialization.tags["dagster/data_version"] == str(snapshot.snapshot_id)
     assert "| id | day | price | email |" in metadata["preview"] and "9.50" in metadata["preview"]
     assert "@" not in metadata["preview"], "sensitive values are masked"
+    assert "| price | 0 | 2 | -1.00 | 9.50 |" in metadata["profile"]
+    assert "| email | 0 | 2 |  |  |" in metadata["profile"], "bounds are values, too"
+
+
+def test_of_several_partitions_no_profile_is_shown_with_the_asset():
+    result = materialize(scenario.raw, day=DAYS[0], last=DAYS[2], resources={"source": scenario.Source(bad=1)})
+    assert all("profile" not in each.materialization.metadata for each in result.get_asset_materialization_events())
 
 
 def test_failing_checks_carry_numbers_to_plot_and_examples_but_no_sensitive_value():
@@ -278,6 +289,4 @@ def test_a_window_that_refuses_gaps_may_begin_before_history_but_not_skip_a_day(
         publish_frame(pl.DataFrame({"day": [day], "listings": [1]}), STATS, [day])
     assert materialize(running, day=DAYS[0]).success
     refused = materialize(running, day=DAYS[2])
-    assert f"ads.stats has no published data for {DAYS[1]}" in (
-        refused.get_step_failure_events()[0].step_failure_data.error.cause.message
-    )
+    assert f"ads.stats has no published data for {DAYS[1]}" in failure_of(refused)

@@ -5,6 +5,7 @@ import pytest
 from data_platform.contracts import Column, ColumnType, Contract, Contracts, Policy, Rule
 from data_platform.contracts.rules import KINDS
 from data_platform.datasets.testing import (
+    assert_contract_holds,
     breaking_frames,
     materialize_dataset,
     publish_frame,
@@ -95,3 +96,10 @@ def test_a_temporary_lakehouse_leaves_the_environment_as_it_was(tmp_path):
 def test_policies_and_kinds_are_all_known():
     assert {policy.value for policy in Policy} == {"block", "quarantine", "warn"}
     assert all(kind.meaning for kind in KINDS.values())
+
+
+def test_a_frame_is_held_against_its_contract_without_a_lakehouse() -> None:
+    assert_contract_holds(valid_frame(ALL_KINDS, 5), ALL_KINDS)
+    for name, frame in breaking_frames(ALL_KINDS).items():
+        with pytest.raises(AssertionError, match=f"block {name} "):
+            assert_contract_holds(frame, ALL_KINDS)

@@ -123,7 +123,7 @@ def platform(sources: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory
         platform = Platform(*sources, tmp_path_factory.mktemp("platform"), instance)
         for day in DAYS:
             failed = [step for run in platform.publish_day(day) for step in run.get_step_failure_events()]
-            assert not failed, [event.message for event in failed]
+            assert not failed, [str(event.step_failure_data.error) for event in failed]
         yield platform
 
 

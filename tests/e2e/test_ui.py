@@ -71,7 +71,10 @@ def open_dataset(page: Page, platform: Platform, name: str, view: str, **more: o
 def test_the_graph_is_grouped_by_domain(platform: Platform, page: Page, screenshot: Screenshot):
     nodes = platform.graphql("{ assetNodes { groupName assetKey { path } } }")["assetNodes"]
     groups = {".".join(node["assetKey"]["path"]): node["groupName"] for node in nodes}
-    assert groups == {contract.dataset: contract.domain for contract in contracts().values()}
+    quarantines = {name for name in groups if name.endswith("__quarantine")}
+    assert {groups[name] for name in quarantines} == {"quarantine"}
+    datasets = {name: group for name, group in groups.items() if name not in quarantines}
+    assert datasets == {contract.dataset: contract.domain for contract in contracts().values()}
 
     page.goto(f"{platform.url}/asset-groups")
     drawn = page.locator("svg foreignObject.group")
@@ -201,6 +204,84 @@ def test_runs_are_shown_with_their_partition_and_outcome(platform: Platform, pag
     expect(page.get_by_text("Jobless asset materializations").first).to_be_visible()
     page.get_by_text("1hr", exact=True).click()
     screenshot(page, "timeline")
+
+
+EXECUTIONS = """query ($path: [String!]!, $check: String!) { assetCheckExecutions(assetKey: {path: $path}, checkName: $check,
+    limit: 100) { runId status evaluation { partition description metadataEntries { label ... on TextMetadataEntry { text }
+    ... on IntMetadataEntry { intValue } } } } }"""
+
+
+def executions(platform: Platform, name: str, check: str) -> list[dict[str, Any]]:
+    """What became of a check, newest first; those that were evaluated."""
+    found = platform.graphql(EXECUTIONS, path=name.split("."), check=check)["assetCheckExecutions"]
+    return [each for each in found if each["evaluation"]]
+
+
+def newly_executed(platform: Platform, name: str, check: str, before: list[dict[str, Any]]) -> dict[str, Any]:
+    def ask() -> dict[str, Any] | None:
+        new = [each for each in executions(platform, name, check) if each not in before]
+        return new[0] if new else None
+
+    return eventually(ask, RUN_SECONDS, f"execution of {check}")
+
+
+def snapshots(platform: Platform, name: str) -> list[dict[str, str]]:
+    return materializations(platform, name, [UNTIL - timedelta(days=back) for back in range(DAYS)])
+
+
+def test_a_check_is_executed_alone_with_its_button_on_the_latest_day(
+    platform: Platform, page: Page, screenshot: Screenshot
+):
+    before, made = executions(platform, "ads.listings", BLOCKING), snapshots(platform, "ads.listings")
+    open_dataset(page, platform, "ads.listings", "checks", checkDetail=BLOCKING)
+    page.locator("button").filter(has_text=re.compile("^Execute$")).click()
+    found = newly_executed(platform, "ads.listings", BLOCKING, before)
+    assert found["status"] == "SUCCEEDED" and found["evaluation"]["description"].startswith(f"{UNTIL}: ")
+    expect(page.get_by_text("Passed").first).to_be_visible()
+    assert snapshots(platform, "ads.listings") == made, "nothing was produced"
+    screenshot(page, "executed_alone")
+
+
+def test_a_check_is_executed_alone_on_a_chosen_day_from_the_launchpad(
+    platform: Platform, page: Page, screenshot: Screenshot
+):
+    day = GOOD[2]
+    before, made = executions(platform, "ads.listings", BLOCKING), snapshots(platform, "ads.listings")
+    page.goto(f"{platform.url}/locations/data-platform/jobs/execute_checks/playground")
+    editor = page.locator(".CodeMirror").first
+    expect(editor).to_contain_text("dataset")  # filled in, to be edited
+    editor.click()
+    page.keyboard.press("Control+A")
+    asked = f"{{dataset: ads.listings, partition: '{day}', checks: [{BLOCKING}]}}"
+    page.keyboard.insert_text(f"ops: {{checks: {{config: {asked}}}}}")
+    expect(page.get_by_text("No errors")).to_be_visible()
+    screenshot(page, "launchpad")
+    page.get_by_role("button", name="Launch Run").click()
+    found = newly_executed(platform, "ads.listings", BLOCKING, before)
+    assert (found["status"], found["evaluation"]["partition"]) == ("SUCCEEDED", str(day))
+    assert snapshots(platform, "ads.listings") == made, "nothing was produced"
+
+    open_dataset(page, platform, "ads.listings", "checks", checkDetail=BLOCKING)
+    expect(page.get_by_text("Latest execution")).to_be_visible()
+    expect(page.get_by_text(str(day), exact=True).first).to_be_visible()
+    expect(page.get_by_text("Passed").first).to_be_visible()
+    screenshot(page, "executed_on_a_chosen_day")
+
+
+def test_what_waits_in_quarantine_is_an_asset_with_rows_by_rule(platform: Platform, page: Page, screenshot: Screenshot):
+    name = "ads.listings__quarantine"
+    asked = (
+        "assetMaterializations(limit: 1) { partition metadataEntries { label ... on IntMetadataEntry { intValue } } }"
+    )
+    (latest,) = dataset(platform, name, asked)["assetMaterializations"]
+    rows = {each["label"]: each["intValue"] for each in latest["metadataEntries"]}
+    assert rows["dagster/partition_row_count"] >= 1 and BLOCKING in rows
+    open_dataset(page, platform, name, "overview")
+    expect(page.get_by_text("External Asset")).to_be_visible()
+    expect(page.get_by_text("The rules that refused the row")).to_be_visible()
+    page.get_by_role("button", name="Plots").click()
+    expect(page.get_by_text(BLOCKING, exact=True).first).to_be_visible()
+    screenshot(page, "quarantine")
 
 
 BACKFILL = """mutation ($parameters: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $parameters) {

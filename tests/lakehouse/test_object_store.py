@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from scenario import CLEAN, DAY_X_COUNTRY, QUARANTINE, got, in_order, order, ord
 from data_platform.contracts import Rule
 from data_platform.engines import FRAMES
 from data_platform.lakehouse import Lakehouse, StructureError, storage
-from data_platform.lakehouse.quarantine import quarantine_contract
+from data_platform.lakehouse.discard import discard
+from data_platform.lakehouse.quarantine import quarantine_contract, with_quarantine
+from data_platform.lakehouse.replay import replay
 from data_platform.settings import Settings
 
 from .test_publish import referenced
@@ -102,6 +105,22 @@ def test_glue_is_a_catalog_like_any_other(bucket: str, home: Path) -> None:
     put(lakehouse, CONTRACT, [order(30, day=1)])
     assert {row["id"] for row in got(lakehouse, CONTRACT)} == {1, 2, 3, 4, 30}
     assert objects(lakehouse) == needed(lakehouse)
+
+
+@pytest.mark.parametrize("catalog", ["", "glue"], ids=["sqlite", "glue"])
+def test_what_waits_is_replayed_and_discarded_on_s3(catalog: str, bucket: str, home: Path) -> None:
+    lakehouse = Lakehouse(Settings.at(home, warehouse=f"s3://{bucket}/replay", catalog=catalog))
+    bad, worse = order(20, day=1, hour=0, **BAD), order(21, day=1, hour=0, **BAD, ratio=-1.0)
+    put(lakehouse, CONTRACT, [*CLEAN, bad, worse])
+    ratio = Rule("ratio", "minimum", ("ratio",), {"value": 0}, on_failure=QUARANTINE)
+    loose = replace(CONTRACT, rules=(ratio,), version="2.0.0")
+    assert with_quarantine(lakehouse, [loose, replace(loose, domain="elsewhere")]) == [loose]
+    assert replay(lakehouse, loose).merged == {"2026-01-01|no": 1}
+    assert got(lakehouse, loose) == in_order([*CLEAN, bad])
+    assert [row["_rules"] for row in quarantined(lakehouse, loose)] == [["ratio"]]
+    assert discard(lakehouse, loose, reason="test data", who="ana") == {"2026-01-01|no": 1}
+    there = {each for each in objects(lakehouse) if "/replay/shop/" in each}
+    assert there == needed(lakehouse) and quarantined(lakehouse, loose) == []
 
 
 def test_a_rest_catalog_is_configured_by_its_address(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

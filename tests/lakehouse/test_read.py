@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 from pyiceberg.expressions import And, EqualTo, GreaterThanOrEqual, LessThan
-from scenario import COUNTRIES, DAILY, DAY_X_COUNTRY, HOURLY, STATIC, got, order, orders, put
+from scenario import CLEAN, COUNTRIES, DAILY, DAY_X_COUNTRY, HOPELESS, HOURLY, STATIC, got, order, orders, put
 
+from data_platform.contracts.partitions import WHOLE
 from data_platform.engines import FRAMES
 from data_platform.lakehouse import InputRead, Lakehouse, LakehouseError, MissingPartitions, plan_read
 from data_platform.lakehouse.filters import rows_of
@@ -115,3 +116,46 @@ def test_a_table_with_row_level_deletes_is_refused(lakehouse: Lakehouse, monkeyp
     monkeypatch.setattr(DataScan, "plan_files", with_a_delete)
     with pytest.raises(LakehouseError, match="row-level deletes"):
         plan_read(lakehouse, contract)
+
+
+def test_a_blocked_partition_is_marked_until_it_is_published(lakehouse: Lakehouse) -> None:
+    contract = orders(DAILY)
+    days = ("2026-01-01", "2026-01-02", "2026-01-03")
+
+    def blocked(*partitions: str) -> tuple[str, ...]:
+        return plan_read(lakehouse, contract, partitions=partitions or None, allow_missing=True).blocked
+
+    put(lakehouse, contract, [order(None, day=1)], days[0])
+    assert blocked() == (), "there is no table, so the day is missing"
+    put(lakehouse, contract, [order(1, day=1), order(2, day=2)])
+    before = plan_read(lakehouse, contract)
+    put(lakehouse, contract, [order(None, day=1)])
+    assert blocked() == blocked(*days) == days[:1] and blocked(days[1]) == ()
+    assert plan_read(lakehouse, contract).files == before.files
+    put(lakehouse, contract, [order(2, day=2), order(None, day=3)])
+    assert blocked() == (days[0], days[2]) and blocked(days[2]) == days[2:]
+    put(lakehouse, contract, [order(1, day=1), order(None, day=2)])
+    assert blocked() == days[1:]
+    assert plan_read(lakehouse, contract, at=before.snapshot_id).blocked == (), (
+        "what was asked for by name is what it is"
+    )
+    put(lakehouse, contract, [order(2, day=2), order(3, day=3)])
+    assert blocked() == ()
+
+
+def test_a_whole_dataset_can_be_blocked(lakehouse: Lakehouse) -> None:
+    contract = orders()
+    put(lakehouse, contract, CLEAN)
+    put(lakehouse, contract, HOPELESS)
+    assert plan_read(lakehouse, contract).blocked == (WHOLE,)
+    put(lakehouse, contract, CLEAN)
+    assert plan_read(lakehouse, contract).blocked == ()
+
+
+def test_a_plan_says_which_partition_each_file_is_of(lakehouse: Lakehouse) -> None:
+    contract = orders(DAILY)
+    put(lakehouse, contract, [order(1, day=1), order(2, day=2), order(3, day=3)])
+    plan = plan_read(lakehouse, contract)
+    files = {day: plan_read(lakehouse, contract, partitions=[day]).files for day in plan.partitions}
+    assert {day: plan.files_of([day]) for day in plan.partitions} == files
+    assert set(plan.files_of(["2026-01-01", "2026-01-03"])) == {*files["2026-01-01"], *files["2026-01-03"]}

@@ -37,6 +37,65 @@ def test_the_projects_instance_uses_it_and_another_process_reads_what_it_wrote(i
     assert (tmp_path / "events" / "event_log.db").exists()
 
 
+DAYS = dg.DailyPartitionsDefinition("2026-01-01")
+WHOLE_RANGE = {"dagster/asset_partition_range_start": "2026-01-01", "dagster/asset_partition_range_end": "2026-01-03"}
+
+
+def checked(evaluated: tuple[str, ...], fails: bool = False) -> dg.AssetsDefinition:
+    """An asset with two checks, of which a run of it evaluates some."""
+
+    @dg.multi_asset(
+        name="checked",
+        outs={"result": dg.AssetOut(key="checked", is_required=False)},
+        check_specs=[dg.AssetCheckSpec(name, asset="checked") for name in ("one", "other")],
+        partitions_def=DAYS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
+    )
+    def compute():
+        for name in evaluated:
+            yield dg.AssetCheckResult(check_name=name, asset_key="checked", passed=True)
+        if fails:
+            raise dg.Failure("no")
+        yield dg.Output(1, "result")
+
+    return compute
+
+
+def executions(instance, name):
+    key = dg.AssetCheckKey(dg.AssetKey("checked"), name)
+    history = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
+    return [(record.partition, record.status.value) for record in history]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("run", [{"partition_key": "2026-01-01"}, {"tags": WHOLE_RANGE}])
+def test_a_check_is_in_the_history_once_per_evaluation_and_not_at_all_without(instance, fails, run):
+    dg.materialize([checked(("one",), fails)], instance=instance, raise_on_error=False, **run)
+    assert executions(instance, "one") == [(None, "SUCCEEDED")]
+    assert executions(instance, "other") == []
+
+
+def test_the_checks_of_a_step_that_failed_before_any_of_them_are_shown_as_not_executed(instance):
+    dg.materialize([checked((), fails=True)], instance=instance, raise_on_error=False, partition_key="2026-01-01")
+    assert executions(instance, "one") == [(None, "PLANNED")]
+
+
+def test_a_check_that_is_evaluated_in_another_step_of_the_run_is_still_planned_until_then(instance):
+    seen = []
+
+    @dg.asset_check(asset="checked", blocking=False)
+    def later(context: dg.AssetCheckExecutionContext):
+        seen.append(executions(instance, "later"))
+        return dg.AssetCheckResult(passed=True)
+
+    definitions = dg.Definitions(assets=[checked(("one",))], asset_checks=[later])
+    job = definitions.resolve_implicit_job_def_def_for_assets([dg.AssetKey("checked")])
+    job.execute_in_process(instance=instance, partition_key="2026-01-01")
+    assert seen == [[(None, "PLANNED")]]
+    assert executions(instance, "later") == [(None, "SUCCEEDED")]
+
+
 def test_a_forked_process_opens_the_file_anew(instance):
     dg.materialize([number], instance=instance)
     before = instance.event_log_storage._engine

@@ -12,9 +12,11 @@ import pyarrow as pa
 
 from data_platform.contracts import Contract, Rule
 from data_platform.contracts.partitions import WHOLE
-from data_platform.quality.audit import CONFORMED, FILE, ROW, audit, broken_rows, create_views, duplicate_rows
+from data_platform.quality.audit import audit
 from data_platform.quality.conform import Conform, conform
+from data_platform.quality.duplicates import duplicate_rows
 from data_platform.quality.policy import Verdict, decide
+from data_platform.quality.rows import CONFORMED, FILE, ROW, broken_rows, create_views
 
 DATABASE = duckdb.connect()
 
@@ -53,15 +55,17 @@ def metrics(
 ) -> dict[str | None, Mapping[str, float]]:
     """What the audit counts, per partition and rule."""
     with conformed(contract, folder, *tables) as (connection, shape):
-        return {name: each.metrics for name, each in audit(connection, contract, shape, partitions).items()}
+        return {
+            name: each.metrics for name, each in audit(connection, contract, shape, partitions, contract.rules).items()
+        }
 
 
 def verdicts(
     contract: Contract, folder: Path, *tables: pa.Table, partitions: Sequence[str] = (WHOLE,)
 ) -> list[Verdict]:
     with conformed(contract, folder, *tables) as (connection, shape):
-        counted = audit(connection, contract, shape, partitions)
-        return [decide(contract, partition, counted[partition]) for partition in partitions]
+        counted = audit(connection, contract, shape, partitions, contract.rules)
+        return [decide(contract.rules, partition, counted[partition]) for partition in partitions]
 
 
 def broken(contract: Contract, rule: Rule, folder: Path, table: pa.Table) -> list[bool]:
@@ -70,7 +74,7 @@ def broken(contract: Contract, rule: Rule, folder: Path, table: pa.Table) -> lis
         condition = broken_rows(rule, contract, shape)
         query = f"SELECT coalesce({condition}, false) FROM {CONFORMED} ORDER BY {FILE}, {ROW}"
         flags = [flag for (flag,) in connection.execute(query).fetchall()]
-        counted = audit(connection, contract, shape, (WHOLE,))[WHOLE]
+        counted = audit(connection, contract, shape, (WHOLE,), contract.rules)[WHOLE]
         assert counted.metrics[rule.name] == sum(flags)
         assert counted.rows == table.num_rows
         return flags

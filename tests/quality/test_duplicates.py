@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scenario import DATE, DOUBLE, LONG, PRICES, SIZE, TAGS, TEXT, TIMESTAMP, small, table
 
 from data_platform.contracts import Partitioning, PartitionKey, Rule
+from data_platform.quality import duplicates
 
 from .audits import metrics, surplus
 
@@ -20,6 +21,21 @@ KEY = Rule("key", "duplicate_values", ("id",))
 PAIR = Rule("key", "duplicate_values", ("id", "name"))
 DAILY = Partitioning((PartitionKey("day", "day", "2026-01-01"),))
 FIRST, SECOND = date(2026, 1, 1), date(2026, 1, 2)
+
+WAYS = {
+    "all at once": {},
+    "by partition": {"LARGE": -1},
+    "by partition, in passes": {"LARGE": -1, "AT_ONCE": 2},
+    "by partition, numbers far apart": {"LARGE": -1, "AT_ONCE": 2, "DENSE": 0},
+}
+
+
+@pytest.fixture(params=WAYS, autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rows there are, the same is found."""
+    for name, value in WAYS[request.param].items():
+        monkeypatch.setattr(duplicates, name, value)
+
 
 NAN = float("nan")
 CASES = [  # keys, how many are surplus
@@ -29,6 +45,10 @@ CASES = [  # keys, how many are surplus
     ([None, None, None], 0),
     ([None, 1, None, 1], 1),
     ([], 0),
+    ([-5, 3, -5, 0], 1),
+    ([-(2**63), 2**63 - 1, -(2**63)], 1),
+    ([-(2**63), 1 - 2**63, 2 - 2**63, 1 - 2**63], 1),
+    ([2**63 - 1, 2**63 - 2, 2**63 - 1, 2**63 - 3], 1),
 ]
 
 
@@ -56,14 +76,15 @@ def test_not_a_number_is_a_key_like_any_other(tmp_path: Path) -> None:
 def test_the_same_key_in_two_partitions_is_no_duplicate(tmp_path: Path) -> None:
     contract = small(KEY, partitioning=DAILY, id=LONG, day=DATE, n=LONG)
     rows = [(1, FIRST), (1, SECOND), (2, FIRST), (2, FIRST), (3, SECOND), (3, SECOND), (3, SECOND)]
-    frame = table([{"id": id, "day": day, "n": n} for n, (id, day) in enumerate(rows)], contract)
-    found = metrics(contract, tmp_path, frame, partitions=["2026-01-01", "2026-01-02", "2026-01-03"])
+    numbered = [{"id": id, "day": day, "n": n} for n, (id, day) in enumerate(rows)]
+    frames = [table([row for row in numbered if row["day"] == day], contract) for day in (FIRST, SECOND)]
+    found = metrics(contract, tmp_path, *frames, partitions=["2026-01-01", "2026-01-02", "2026-01-03"])
     assert {day: each.get("key", 0) for day, each in found.items()} == {
         "2026-01-01": 1,
         "2026-01-02": 2,
         "2026-01-03": 0,
     }
-    assert surplus(contract, KEY, tmp_path, frame, show="n") == [3, 5, 6]
+    assert surplus(contract, KEY, tmp_path, *frames, show="n") == [3, 5, 6]
 
 
 ORDERS = {  # keepFirst -> the version kept of (version, at): one of each, some null

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from scenario import BLOCK, LONG, QUARANTINE, TEXT, WARN, small
+from scenario import BLOCK, QUARANTINE, TEXT, WARN, small
 
 from data_platform.contracts import Contract, OnFailure, Policy, Rule, Threshold
 from data_platform.quality.audit import PartitionAudit
@@ -21,7 +21,7 @@ def row_rule(policy: OnFailure, name: str = "rule") -> Rule:
 
 
 def verdict(rule: Rule, *, rows: int, metric: float) -> Verdict:
-    return decide(small(rule, x=LONG), "", PartitionAudit(rows, {rule.name: metric}))
+    return decide([rule], "", PartitionAudit(rows, {rule.name: metric}))
 
 
 TABLE = [  # policy, broken rows of 100, action, blocked, quarantined
@@ -121,7 +121,7 @@ def test_a_query_without_an_answer_fails_whatever_it_must_be(operator: str) -> N
 
 def test_a_blocked_partition_quarantines_nothing() -> None:
     rules = (row_rule(QUARANTINE, "one"), row_rule(BLOCK, "two"))
-    found = decide(small(*rules, x=LONG), "2026-01-01", PartitionAudit(10, {"one": 1.0, "two": 1.0}))
+    found = decide(rules, "2026-01-01", PartitionAudit(10, {"one": 1.0, "two": 1.0}))
     assert [outcome.action for outcome in found.outcomes] == [Policy.QUARANTINE, Policy.BLOCK]
     assert found.blocked and found.quarantining == ()
 
@@ -136,4 +136,4 @@ def test_a_reason_says_how_many_rows_and_what_was_allowed() -> None:
 
 def test_a_contract_without_rules_publishes_everything() -> None:
     contract: Contract = small(x=TEXT)
-    assert decide(contract, "", PartitionAudit(3)) == Verdict("", 3, ())
+    assert decide([], "", PartitionAudit(3)) == Verdict("", 3, ())

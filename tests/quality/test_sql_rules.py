@@ -6,13 +6,15 @@ import math
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 from scenario import DATE, LONG, NASTY, small, table
 
 from data_platform.contracts import Partitioning, PartitionKey, Rule, Threshold
 from data_platform.lakehouse.duck import restrict
-from data_platform.quality.audit import RuleError, audit
+from data_platform.quality.audit import audit
+from data_platform.quality.errors import RuleError
 
 from .audits import conformed, metrics, verdicts
 
@@ -121,13 +123,43 @@ REACHES = [
 def test_a_query_reaches_no_files_network_settings_or_python_objects(query: str, tmp_path: Path) -> None:
     for name in ("secret.txt", "secret.csv", "secret.parquet"):
         (tmp_path / name).write_text("x\n1\n")
-    contract = small(sql(query.replace("{folder}", str(tmp_path))), x=LONG)
+    attempt = query.replace("{folder}", str(tmp_path))
+    contract = small(sql(attempt), x=LONG)
     staged = tmp_path / "staged"
     with conformed(contract, staged, pa.table({"x": [1]}), alone=True) as (connection, shape):
         restrict(connection, [str(staged)], str(tmp_path / "spill"))
         with pytest.raises(RuleError):
-            audit(connection, contract, shape, [""])
+            audit(connection, contract, shape, [""], contract.rules)
+        with pytest.raises(duckdb.Error):  # even if it were run
+            connection.execute(attempt)
     assert not (tmp_path / "stolen.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET memory_limit = '10GB'",
+        "SET enable_external_access = true",
+        "SET allowed_directories = ['/']",
+        "RESET lock_configuration",
+        "COPY (SELECT 1) TO '{folder}/stolen.csv'",
+        "ATTACH '{folder}/stolen.db'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "EXPORT DATABASE '{folder}/stolen'",
+        "CREATE VIEW stolen AS SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM read_parquet('{folder}/other.parquet')",
+    ],
+)
+def test_a_restricted_connection_reaches_what_it_was_given_and_nothing_else(statement: str, tmp_path: Path) -> None:
+    for name in ("given", "other"):
+        duckdb.sql("SELECT 1 AS x").write_parquet(str(tmp_path / f"{name}.parquet"))
+    with duckdb.connect() as connection:
+        restrict(connection, [], str(tmp_path / "spill"), [str(tmp_path / "given.parquet")])
+        assert connection.execute(f"FROM read_parquet('{tmp_path}/given.parquet')").fetchall() == [(1,)]
+        with pytest.raises(duckdb.Error):
+            connection.execute(statement.replace("{folder}", str(tmp_path))).fetchall()
+    assert not list(tmp_path.glob("stolen*"))
 
 
 def test_the_restriction_leaves_the_staged_rows_readable(tmp_path: Path) -> None:
@@ -135,4 +167,4 @@ def test_the_restriction_leaves_the_staged_rows_readable(tmp_path: Path) -> None
     staged = tmp_path / "staged"
     with conformed(contract, staged, pa.table({"x": [1]}), alone=True) as (connection, shape):
         restrict(connection, [str(staged)], str(tmp_path / "spill"))
-        assert audit(connection, contract, shape, [""])[""].metrics == {"rule": 1.0}
+        assert audit(connection, contract, shape, [""], contract.rules)[""].metrics == {"rule": 1.0}

@@ -75,6 +75,23 @@ def for_re2(pattern: str) -> str:
     return pattern
 
 
+def matches_nothing(pattern: str) -> bool:
+    """Whether the pattern can match without taking any character."""
+    return not _least(parse(pattern))
+
+
+def _least(tree: Node) -> int:
+    """How many characters a match has at least."""
+    match tree:
+        case Sequence(parts):
+            return sum(map(_least, parts))
+        case Choice(options):
+            return min(map(_least, options))
+        case Repeat(part, least):
+            return _least(part) * least
+    return int(isinstance(tree, Chars))
+
+
 @lru_cache
 def translate(pattern: str, dialect: str) -> str:
     """The pattern for `rust` (Polars) or `java` (Spark); PatternError where it cannot be run."""

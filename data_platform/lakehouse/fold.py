@@ -1,0 +1,85 @@
+"""Metrics that wait, folded into their table: one atomic publication that holds each of them once, whoever does it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing, suppress
+
+from data_platform.contracts import Contract
+from data_platform.lakehouse.catalog import Lakehouse
+from data_platform.lakehouse.duck import connect, stored
+from data_platform.lakehouse.errors import Conflict, LakehouseError
+from data_platform.lakehouse.metrics import METRICS, waiting_files
+from data_platform.lakehouse.provenance import Provenance
+from data_platform.lakehouse.publish import Publication, publish, staging_folder
+from data_platform.lakehouse.read import plan_read
+from data_platform.lakehouse.staging import Staged, stage
+from data_platform.lakehouse.storage import filesystem
+
+ATTEMPTS = 5
+
+
+def fold(lakehouse: Lakehouse, contract: Contract) -> Publication | None:
+    """Bring all waiting metrics into the table of METRICS, whose contract this is; None where nothing waits.
+
+    Of the days concerned everything is written anew, so that a day is one file, and a publication that is there already
+    (its file could not be removed) comes in no second time.
+
+    Raises LakehouseError where the contract refuses the rows, or others fold at the same time ATTEMPTS times.
+    """
+    from data_platform.lakehouse.commit import NO_SNAPSHOT  # pyiceberg: a second to import
+
+    assert contract.dataset == METRICS
+    for _ in range(ATTEMPTS):
+        files = waiting_files(lakehouse)
+        if not files:
+            return None
+        table = lakehouse.table(contract)
+        snapshot = table.current_snapshot()
+        base = snapshot.snapshot_id if snapshot else NO_SNAPSHOT
+        with suppress(Conflict, _Gone):
+            publication = _publish(lakehouse, contract, files, base)
+            if publication.blocked:
+                reasons = [each.reason for verdict in publication.verdicts for each in verdict.outcomes if each.action]
+                raise LakehouseError(f"{METRICS} does not take what waits for it: {'; '.join(reasons[:3])}")
+            _remove(lakehouse, files)
+            return publication
+    raise LakehouseError(f"{METRICS}: others folded metrics at the same time, {ATTEMPTS} times; run it again.")
+
+
+class _Gone(Exception):
+    """Somebody else folded, and removed, what waited."""
+
+
+def _publish(lakehouse: Lakehouse, contract: Contract, files: Sequence[str], base: int) -> Publication:
+    import duckdb
+
+    try:
+        staged, days = _staged(lakehouse, contract, files, base)
+    except duckdb.IOException as error:
+        if set(files) <= set(waiting_files(lakehouse)):
+            raise
+        raise _Gone from error
+    return publish(lakehouse, staged, contract, days, Provenance(engine="duckdb"), base=base)
+
+
+def _staged(lakehouse: Lakehouse, contract: Contract, files: Sequence[str], base: int) -> tuple[Staged, list[str]]:
+    """What there was at `base` of the days that the files are of, and what is new; by dataset, so that one is read
+    quickly. And these days."""
+    with closing(connect(lakehouse.settings.warehouse)) as connection:
+        new = stored(connection, contract.columns, files)
+        found = connection.execute(f"SELECT DISTINCT CAST(measured_at AS DATE)::VARCHAR FROM ({new}) ORDER BY 1")
+        days = [day for (day,) in found.fetchall()]
+        known = plan_read(lakehouse, contract, (), days, base, allow_missing=True).files if base else ()
+        old = stored(connection, contract.columns, known)
+        rows = f"SELECT * FROM ({new}) WHERE publication NOT IN (SELECT publication FROM ({old}))"
+        relation = connection.sql(f"SELECT * FROM ({old} UNION ALL {rows}) ORDER BY dataset, measured_at")
+        return stage(relation, contract, staging_folder(lakehouse, contract)), days
+
+
+def _remove(lakehouse: Lakehouse, files: Sequence[str]) -> None:
+    """They are in the table now; one that stays would only be folded again, to no effect."""
+    storage = filesystem(lakehouse.settings.warehouse)
+    for file in files:
+        with suppress(FileNotFoundError):
+            storage.rm_file(file)
