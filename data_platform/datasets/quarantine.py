@@ -42,7 +42,7 @@ def quarantine_assets(contracts: Iterable[Contract]) -> list[dg.AssetSpec]:
                         "dagster/column_schema": column_schema(beside),
                         "dagster/table_name": beside.dataset,
                     },
-                    group_name=GROUP,
+                    group_name=f"{contract.domain}_quarantine",
                     owners=owners(contract),
                     partitions_def=partitions_definition(contract.partitioning),
                     kinds={"iceberg"},

@@ -163,11 +163,11 @@ def _split(
             f"{folders[0]}/good/{place}",
             WHOLE_FILES if partition is not None or not cuts else f"PARTITION_BY ({', '.join(cuts)})",
         )
-        for place, (partition, files) in enumerate(_portions(counts, dirty))
+        for place, (partition, files) in enumerate(_portions(counts, dirty, lambda count: count.rows))
     ]
     reasons = {rule.name: f"broken: {describe(rule)}" for rule in contract.rules}
     refused: list[Staged] = []
-    for partition, files in _portions(counts, refusal.whole | refusal.mixed):
+    for partition, files in _portions(counts, refusal.whole | refusal.mixed, lambda count: count.refused):
         named = partition_text(contract) if partition is None else text(partition)
         query = refused_rows(contract, shape, refusal, files, named, reasons, stamp)
         if partition is None:
@@ -187,12 +187,12 @@ def _split(
 
 
 def _portions(
-    counts: Mapping[str, Mapping[str, FileCount]], chosen: Collection[str]
+    counts: Mapping[str, Mapping[str, FileCount]], chosen: Collection[str], written: Callable[[FileCount], int]
 ) -> Iterator[tuple[str | None, list[str]]]:
     """The chosen files as they are written again: each large partition by itself, which takes half the work of cutting
     rows by partition; small ones all together, under None."""
     files = {partition: [file for file in of if file in chosen] for partition, of in counts.items()}
-    rows = sum(count.rows for of in counts.values() for file, count in of.items() if file in chosen)
+    rows = sum(written(count) for of in counts.values() for file, count in of.items() if file in chosen)
     touched = {partition: of for partition, of in files.items() if of}
     if rows > LARGE * len(touched):
         yield from touched.items()

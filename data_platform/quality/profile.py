@@ -123,7 +123,7 @@ def _joined(column: Column, footers: Iterable[Footer]) -> tuple[str | None, str 
     order = Decimal if column.type.kind in NUMERIC else str
     low, high = min(lows, key=order, default=None), max(highs, key=order, default=None)
     if column.type.kind == "boolean":
-        return BOOLEANS.get(low), BOOLEANS.get(high)
+        return BOOLEANS.get(str(low)), BOOLEANS.get(str(high))
     return low, high
 
 

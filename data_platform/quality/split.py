@@ -37,13 +37,14 @@ TOGETHER = 8
 class Refusal:
     """Which rows are refused: those that break one of `rules`, which are about single rows, and those in the temporary
     table REFUSED, which the rules named in `listed` refuse. `whole` are the files of which every row is refused, `mixed`
-    others with any.
+    others with any; in those of `kept` no row breaks one of `rules`.
     """
 
     rules: tuple[Rule, ...] = ()
     listed: tuple[str, ...] = ()
     whole: frozenset[str] = frozenset()
     mixed: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
 
 
 def refuse(
@@ -70,7 +71,8 @@ def refuse(
     whole = frozenset(file for file, count in counts.items() if count.refused == count.rows)
     mixed = frozenset(file for file, count in counts.items() if count.refused) | listed
     names = tuple(rule.name for rule in others) if listed else ()
-    return Refusal(by_rule, names, whole, mixed - whole)
+    kept = frozenset(file for file, count in counts.items() if not count.refused)
+    return Refusal(by_rule, names, whole, mixed - whole, kept)
 
 
 def _list_rows(
@@ -105,7 +107,7 @@ def good_rows(
 ) -> str:
     """A query of the conformed rows of some staged files that may be published, with `extra` named expressions."""
     columns = ", ".join([identifiers(contract.column_names), *(f"{value} AS {name}" for name, value in extra.items())])
-    kept = f"{within(paths)} AND NOT {any_broken(refusal.rules, contract, conform)}"
+    kept = f"{within(paths)} AND NOT {_any_broken(contract, conform, refusal, paths)}"
     listed = f" ANTI JOIN {REFUSED} USING ({POSITION})" if refusal.listed else ""
     return f"SELECT {columns} FROM (SELECT * FROM {CONFORMED} WHERE {kept}){listed}"
 
@@ -169,7 +171,7 @@ def _judged_rows(
         for group in groups
     ]
     numbered = ", ".join(["c.*", *(f"{mask} AS __mask{i}" for i, mask in enumerate(masks))])
-    broken, listed = any_broken(refusal.rules, contract, conform), ""
+    broken, listed = _any_broken(contract, conform, refusal, paths), ""
     if refusal.listed:
         listed = f" LEFT JOIN {REFUSED} l USING ({POSITION})"
         broken = f"({broken} OR l.__rules IS NOT NULL)"
@@ -179,6 +181,15 @@ def _judged_rows(
     )
     rules, texts = (" || ".join(f"__{of}{i}" for i in range(len(groups))) for of in ("rules", "reasons"))
     return f"SELECT c.*, {partition} AS __partition, {rules} AS __rules, {texts} AS __reasons FROM ({rows}) c{combined}"
+
+
+def _any_broken(contract: Contract, conform: Conform, refusal: Refusal, paths: Collection[str]) -> str:
+    """The condition for rows that break one of the rules, which is looked at only in files that have any."""
+    suspect = [path for path in paths if path not in refusal.kept]
+    broken = any_broken(refusal.rules, contract, conform)
+    if len(suspect) == len(paths):
+        return broken
+    return f"CASE WHEN {within(suspect)} THEN {broken} ELSE FALSE END" if suspect else "FALSE"
 
 
 def _combinations(place: int, names: Sequence[str], reasons: Mapping[str, str]) -> str:

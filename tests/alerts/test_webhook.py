@@ -11,7 +11,7 @@ from data_platform.contracts import OnFailure
 from data_platform.quality.audit import PartitionAudit
 from data_platform.quality.policy import decide
 from data_platform.settings import Settings
-from tests.alerts.findings import BLOCK, LISTINGS, PRICE, QUARANTINE, WARN, verdict
+from tests.alerts.findings import BLOCK, PRICE, QUARANTINE, WARN, verdict
 
 LIMITED = replace(PRICE, on_failure=OnFailure(QUARANTINE, max_percent=3))
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scenario import (
+    BLOCK,
     COUNTRIES,
     DAILY,
     DAY_X_COUNTRY,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import pytest
-from scenario import BLOCK, QUARANTINE, TEXT, WARN, small
+from scenario import BLOCK, QUARANTINE, WARN
 
-from data_platform.contracts import Contract, OnFailure, Policy, Rule, Threshold
+from data_platform.contracts import OnFailure, Policy, Rule, Threshold
 from data_platform.quality.audit import PartitionAudit
 from data_platform.quality.policy import Verdict, decide
 
@@ -135,5 +135,4 @@ def test_a_reason_says_how_many_rows_and_what_was_allowed() -> None:
 
 
 def test_a_contract_without_rules_publishes_everything() -> None:
-    contract: Contract = small(x=TEXT)
     assert decide([], "", PartitionAudit(3)) == Verdict("", 3, ())

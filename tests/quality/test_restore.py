@@ -43,9 +43,9 @@ def test_a_value_survives_being_text(kind: str, spelt: str) -> None:
     connection.execute("SET TimeZone = 'UTC'")
     value = f"CAST($value AS {kind})"
     again = f"CAST(CAST({value} AS VARCHAR) AS {kind})"
-    query = f"SELECT typeof({value}), {again} IS NOT DISTINCT FROM {value}, CAST({again} AS VARCHAR) = CAST({value} AS VARCHAR)"
-    name, *same = connection.execute(query, {"value": spelt}).fetchone() or ()
-    assert same == [True, True]
+    same = f"{again} IS NOT DISTINCT FROM {value}, CAST({again} AS VARCHAR) = CAST({value} AS VARCHAR)"
+    name, *found = connection.execute(f"SELECT typeof({value}), {same}", {"value": spelt}).fetchone() or ()
+    assert found == [True, True]
     assert TYPED.fullmatch(name), "the type is taken back under the name that DuckDB gives it"
 
 

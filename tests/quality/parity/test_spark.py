@@ -81,7 +81,9 @@ def test_a_threshold_holds_on_spark_as_elsewhere(spark: Any, tmp_path: Path) -> 
     for rows in ([], NASTY[:3], NASTY):
         table = arrow(rows, contract)
         expected = audited(table, contract, parents=parents).verdicts
-        assert audited(spark_frame(spark, table, tmp_path / str(len(rows))), contract, parents=others).verdicts == expected
+        assert (
+            audited(spark_frame(spark, table, tmp_path / str(len(rows))), contract, parents=others).verdicts == expected
+        )
 
 
 @pytest.mark.slow
