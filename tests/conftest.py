@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
 
 from data_platform.lakehouse import Lakehouse
 from data_platform.settings import Settings
+
+if (main := sys.modules["__main__"]).__spec__ is None and not hasattr(main, "__file__"):
+    # A worker of pytest-xdist: PySpark would take it for a doctest of its own, and exit.
+    main.__spec__ = ModuleSpec("__main__", None)
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,14 @@ from data_platform.datasets.errors import final
 from data_platform.datasets.partitions import partitions_definition, to_contract, to_dagster
 from data_platform.datasets.preconditions import examine
 from data_platform.datasets.producer import Producer
-from data_platform.datasets.results import check_results, inputs_result, platform_result, scope_of, structure_result
+from data_platform.datasets.results import (
+    check_results,
+    inputs_result,
+    is_error,
+    platform_result,
+    scope_of,
+    structure_result,
+)
 from data_platform.lakehouse import Lakehouse, MissingPartitions, current_lakehouse, plan_read
 from data_platform.lakehouse.evaluate import audit_inputs, audit_published
 from data_platform.quality.audit import RuleError
@@ -29,11 +36,19 @@ from data_platform.quality.policy import Verdict
 
 
 def execute_alone(producer: Producer, context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult]:
-    """Evaluate the checks that this step was started for."""
+    """Evaluate the checks that this step was started for. A blocking one that fails fails the step, as Dagster has it,
+    but for good: a retry would find the same."""
     names = {key.name for key in context.selected_asset_check_keys}
     chosen = _chosen(producer.contract, context)
     context.log.info(f"{', '.join(sorted(names))} of {', '.join(chosen) or 'what was published last'}")
-    yield from evaluate(producer, current_lakehouse(), names, chosen, run_id=context.run_id)
+    blocking = {spec.name for spec in context.assets_def.check_specs if spec.blocking}
+    failed = []
+    for result in evaluate(producer, current_lakehouse(), names, chosen, run_id=context.run_id):
+        yield result
+        if is_error(result) and result.check_name in blocking:
+            failed.append(f"{result.check_name}: {result.description}")
+    if failed:
+        raise dg.Failure("; ".join(failed), allow_retries=False)
 
 
 def evaluate(
@@ -45,7 +60,7 @@ def evaluate(
     cannot be evaluated. Scheduled rules alert the owners; the others do that when rows are published or refused.
     """
     contract, key = producer.contract, producer.key
-    published, blocked = _there(lakehouse, contract)
+    published, blocked = _there(lakehouse, contract) if PUBLISHED in names or not chosen else (set(), set())
     if PUBLISHED in names and (asked := tuple(chosen) or _latest(contract, published | blocked)):
         yield platform_result(key, PUBLISHED, [*_unpublished(asked, published, blocked)], scope=scope_of(asked))
     partitions = tuple(chosen) or _latest(contract, published)

@@ -18,9 +18,6 @@ from data_platform.datasets.partitions import partitions_definition, to_dagster
 from data_platform.lakehouse import Lakehouse, Publication
 from data_platform.lakehouse.quarantine import Waiting, quarantine_contract, waiting
 
-GROUP = "quarantine"
-"""All of them share one group: one more box in the graph of the domains, and one page with all rows that wait."""
-
 
 def has_quarantine(contract: Contract) -> bool:
     """Whether a rule of the dataset can refuse single rows."""
@@ -28,7 +25,8 @@ def has_quarantine(contract: Contract) -> bool:
 
 
 def quarantine_assets(contracts: Iterable[Contract]) -> list[dg.AssetSpec]:
-    """One external asset per dataset that can have a quarantine; its only parent is the dataset."""
+    """One external asset per dataset that can have a quarantine; its only parent is the dataset. They stand in a group
+    per domain: datasets and their refused rows in one would hide each other."""
     specs = []
     for contract in contracts:
         if not contract.external and has_quarantine(contract):

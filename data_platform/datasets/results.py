@@ -56,6 +56,11 @@ def publication_result(key: dg.AssetKey, published: int, blocked: int, why: str,
     return platform_result(key, PUBLISHED, [why] if blocked else [], counts=counts, scope=scope)
 
 
+def is_error(result: dg.AssetCheckResult) -> bool:
+    """Whether it fails, and is no mere warning."""
+    return not result.passed and result.severity is dg.AssetCheckSeverity.ERROR
+
+
 def scope_of(partitions: Collection[str]) -> str:
     """Which partitions a result is about, in a few words: Dagster's history of a check does not tell."""
     return f"{len(partitions)} partitions" if len(partitions) > 1 else "".join(partitions)

@@ -13,6 +13,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 from data_platform.datasets import Dataset
 from data_platform.datasets.alone import evaluate
 from data_platform.datasets.partitions import partitions_definition, to_contract
+from data_platform.datasets.results import is_error
 from data_platform.lakehouse import current_lakehouse
 
 NAME, OP = "execute_checks", "checks"
@@ -80,7 +81,7 @@ def _execute(context: dg.OpExecutionContext, dataset: Dataset, partition: str, n
                 partition=partition or None,
             )
         )
-        if not result.passed and result.severity is dg.AssetCheckSeverity.ERROR and specs[name].blocking:
+        if is_error(result) and specs[name].blocking:
             failed.append(f"{name}: {result.description}")
     if failed:
         raise dg.Failure("; ".join(failed), allow_retries=False)

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spark_session import spark  # noqa: F401 - a fixture
 
-from data_platform.contracts.patterns import complaint, for_re2, translate
+from data_platform.contracts.patterns import complaint, for_re2, matches_nothing, translate
 
 RUN = [
     r"^\S",
@@ -155,6 +155,23 @@ TEXTS = st.lists(st.text(LETTERS, max_size=6), min_size=1, max_size=12)
 def matches(pattern: str, texts: list[str]) -> list[bool]:
     query = "SELECT regexp_matches(x, ?) FROM (SELECT unnest(?::VARCHAR[]) AS x)"
     return [bool(flag) for (flag,) in duckdb.execute(query, [for_re2(pattern), texts]).fetchall()]
+
+
+@settings(max_examples=300, deadline=None)
+@given(PATTERNS, TEXTS)
+@example("x*", ["", "a"])
+@example(r"^$|a", ["", "b"])
+@example(r"(?:\b){2}", ["a"])
+def test_a_pattern_that_takes_a_character_extracts_something_wherever_it_matches(pattern, texts) -> None:
+    """The audit asks for what is extracted, which DuckDB does once per distinct value."""
+    query = "SELECT regexp_extract(x, ?) <> '' FROM (SELECT unnest(?::VARCHAR[]) AS x)"
+    extracted = [flag for (flag,) in duckdb.execute(query, [for_re2(pattern), texts]).fetchall()]
+    assert extracted == matches(pattern, texts) or matches_nothing(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["a", "^a$", "(b|a+)c*", "[^a]{2}", r"(?i)\pL", r"\Qa\E"])
+def test_a_pattern_that_takes_a_character_is_known_as_one(pattern: str) -> None:
+    assert not matches_nothing(pattern)
 
 
 @settings(max_examples=300, deadline=None)

@@ -39,7 +39,7 @@ def test_each_dataset_that_can_refuse_rows_has_one_with_the_dataset_as_its_only_
     assert [dep.asset_key for dep in spec.deps] == [dg.AssetKey(["ads", "checked"])]
     assert spec.partitions_def == checked.partitions_def
     assert list(spec.owners) == ["ana@market.example", "team:ads"]
-    assert spec.group_name == "quarantine" and "iceberg" in spec.kinds
+    assert spec.group_name == "ads_quarantine" and "iceberg" in spec.kinds
     names = [column.name for column in spec.metadata["dagster/column_schema"].columns]
     assert names[: len(CHECKED.columns)] == list(CHECKED.column_names) and "_reasons" in names
 

@@ -157,3 +157,46 @@ def test_only_duckdbs_own_files_show_duckdb_their_not_a_number(tmp_path: Path) -
 def test_dates_of_partition_records_are_days_since_1970_or_dates() -> None:
     contract = orders(DAILY)
     assert partition_of_record(contract, [20454]) == partition_of_record(contract, [date(2026, 1, 1)]) == "2026-01-01"
+
+
+def test_duckdb_numbers_the_files_of_one_scan(tmp_path: Path) -> None:
+    for name, rows in (("b", 2), ("a", 1)):
+        duckdb.sql(f"SELECT range AS x FROM range({rows})").write_parquet(str(tmp_path / f"{name}.parquet"))
+    files = f"read_parquet(['{tmp_path}/b.parquet', '{tmp_path}/a.parquet'])"
+    query = f"SELECT file_index, count(*) FROM {files} GROUP BY GROUPING SETS ((), (file_index)) ORDER BY 1 NULLS FIRST"
+    assert duckdb.sql(query).fetchall() == [(None, 3), (0, 2), (1, 1)]
+
+
+def test_duckdb_cuts_files_by_value_and_by_size_at_once(tmp_path: Path) -> None:
+    rows = "SELECT range AS x, range % 2 = 0 AS even FROM range(100000)"
+    options = "FORMAT parquet, RETURN_STATS, PARTITION_BY (even), FILE_SIZE_BYTES '50KB', ROW_GROUP_SIZE 5000"
+    with duckdb.connect() as connection:
+        written = connection.execute(f"COPY ({rows}) TO '{tmp_path}/cut' ({options})").fetchall()
+    assert len(written) > 2 and sum(count for _, count, *_ in written) == 100000
+    assert all("/even=true/" in path or "/even=false/" in path for path, *_ in written)
+
+
+def test_duckdb_tells_what_it_wrote_and_how_exactly(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        rows = "SELECT unnest(['a', NULL, repeat('z', 2000)]) AS \"od\"\"d\", unnest([1.5, 'nan'::DOUBLE, NULL]) AS x"
+        copy = f"COPY ({rows}) TO '{tmp_path}/told.parquet' (FORMAT parquet, RETURN_STATS)"
+        (_, count, _, _, told, *_), *_ = connection.execute(copy).fetchall()
+    assert count == 3 and told['"od""d"']["null_count"] == told['"x"']["null_count"] == "1"
+    assert (told['"x"']["min"], told['"x"']["max"], told['"x"']["nan_count"]) == ("1.5", "1.5", "1")
+    long = told['"od""d"']
+    assert long["min"] == "a" and (long.get("max") == "z" * 2000 or long.get("max_is_exact") != "true")
+
+
+def test_properties_alone_are_set_on_whatever_the_table_is_by_then(lakehouse: Lakehouse) -> None:
+    """Marking a partition as blocked loses nothing that others commit meanwhile."""
+    contract = orders()
+    put(lakehouse, contract, [order(1)])
+    mine = loaded(lakehouse)
+    snapshot = put(lakehouse, contract, [order(2)]).snapshot_id
+    with loaded(lakehouse).transaction() as transaction:
+        transaction.set_properties({"theirs": "1"})
+    with mine.transaction() as transaction:
+        transaction.set_properties({"mine": "2"})
+    now = loaded(lakehouse)
+    assert now.properties["theirs"] == "1" and now.properties["mine"] == "2"
+    assert now.current_snapshot() is not None and now.current_snapshot().snapshot_id == snapshot  # type: ignore[union-attr]

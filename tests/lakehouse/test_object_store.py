@@ -9,16 +9,33 @@ from pathlib import Path
 
 import pytest
 from pyiceberg.utils.config import Config
-from scenario import CLEAN, DAY_X_COUNTRY, QUARANTINE, got, in_order, order, orders, put, quarantined
+from scenario import (
+    CLEAN,
+    DAY_X_COUNTRY,
+    LONG,
+    QUARANTINE,
+    got,
+    in_order,
+    order,
+    orders,
+    put,
+    quarantined,
+    small,
+    staged,
+)
 
-from data_platform.contracts import Rule
+from data_platform.contracts import Reference, Rule, Threshold
 from data_platform.engines import FRAMES
-from data_platform.lakehouse import Lakehouse, StructureError, storage
+from data_platform.lakehouse import Lakehouse, StructureError, publish, storage
 from data_platform.lakehouse.discard import discard
+from data_platform.lakehouse.evaluate import audit_published
+from data_platform.lakehouse.fold import fold
+from data_platform.lakehouse.metrics import waiting_files
 from data_platform.lakehouse.quarantine import quarantine_contract, with_quarantine
 from data_platform.lakehouse.replay import replay
 from data_platform.settings import Settings
 
+from .test_metrics import CONTRACT as METRICS_CONTRACT
 from .test_publish import referenced
 
 pytestmark = pytest.mark.slow
@@ -67,7 +84,8 @@ def remote(bucket: str, home: Path) -> Lakehouse:
 def objects(lakehouse: Lakehouse) -> set[str]:
     files = storage.filesystem(lakehouse.settings.warehouse)
     files.invalidate_cache()
-    return {f"s3://{path}" for path in files.find(lakehouse.settings.warehouse) if path.endswith(".parquet")}
+    found = files.find(f"{lakehouse.settings.warehouse}/{CONTRACT.domain}")  # not what publications measured
+    return {f"s3://{path}" for path in found if path.endswith(".parquet")}
 
 
 def needed(lakehouse: Lakehouse) -> set[str]:
@@ -110,17 +128,19 @@ def test_glue_is_a_catalog_like_any_other(bucket: str, home: Path) -> None:
 @pytest.mark.parametrize("catalog", ["", "glue"], ids=["sqlite", "glue"])
 def test_what_waits_is_replayed_and_discarded_on_s3(catalog: str, bucket: str, home: Path) -> None:
     lakehouse = Lakehouse(Settings.at(home, warehouse=f"s3://{bucket}/replay", catalog=catalog))
+    strict = replace(CONTRACT, name="returns")  # Glue remembers the tables of other tests
     bad, worse = order(20, day=1, hour=0, **BAD), order(21, day=1, hour=0, **BAD, ratio=-1.0)
-    put(lakehouse, CONTRACT, [*CLEAN, bad, worse])
+    put(lakehouse, strict, [*CLEAN, bad, worse])
     ratio = Rule("ratio", "minimum", ("ratio",), {"value": 0}, on_failure=QUARANTINE)
-    loose = replace(CONTRACT, rules=(ratio,), version="2.0.0")
+    loose = replace(strict, rules=(ratio,), version="2.0.0")
     assert with_quarantine(lakehouse, [loose, replace(loose, domain="elsewhere")]) == [loose]
     assert replay(lakehouse, loose).merged == {"2026-01-01|no": 1}
     assert got(lakehouse, loose) == in_order([*CLEAN, bad])
     assert [row["_rules"] for row in quarantined(lakehouse, loose)] == [["ratio"]]
     assert discard(lakehouse, loose, reason="test data", who="ana") == {"2026-01-01|no": 1}
-    there = {each for each in objects(lakehouse) if "/replay/shop/" in each}
-    assert there == needed(lakehouse) and quarantined(lakehouse, loose) == []
+    needed = referenced(lakehouse, loose) | referenced(lakehouse, quarantine_contract(loose))
+    assert objects(lakehouse) == needed
+    assert quarantined(lakehouse, loose) == []
 
 
 def test_a_rest_catalog_is_configured_by_its_address(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,3 +150,23 @@ def test_a_rest_catalog_is_configured_by_its_address(home: Path, monkeypatch: py
     )
     _ = Lakehouse(Settings.at(home, catalog="https://catalog.example/v1", warehouse="s3://lake")).catalog
     assert asked == {"name": "platform", "type": "rest", "uri": "https://catalog.example/v1", "warehouse": "s3://lake"}
+
+
+def test_rules_read_other_datasets_on_s3_and_what_they_measure_is_folded(remote: Lakehouse) -> None:
+    put(remote, CONTRACT, CLEAN)
+    parent = Reference(CONTRACT.dataset, ("id",), "all")
+    key = Rule("key", "foreign_key", ("id",), {"columns": ("id",)}, reads=(parent,), on_failure=QUARANTINE)
+    query = f"SELECT count(*) FROM {CONTRACT.dataset}"
+    count = Rule(
+        "count", "sql", (), {"query": query}, Threshold("mustBe", len(CLEAN)), reads=(Reference(parent.dataset),)
+    )
+    child = replace(small(key, count, id=LONG), name="child")
+    frame = staged(remote, child, [{"id": 0}, {"id": 99}])
+    publication = publish(remote, frame, child, others={CONTRACT.dataset: CONTRACT})
+    assert publication.rows == {"": 1} and publication.quarantined == {"": 1}
+    (verdict,) = audit_published(remote, child, [""], child.rules, {CONTRACT.dataset: CONTRACT})
+    assert not verdict.blocked and [outcome.metric for outcome in verdict.outcomes] == [0, len(CLEAN)]
+    for _ in range(2):
+        fold(remote, METRICS_CONTRACT)
+        assert waiting_files(remote) == []
+    assert {row["dataset"] for row in got(remote, METRICS_CONTRACT)} == {CONTRACT.dataset, child.dataset}

@@ -3,10 +3,13 @@
 import dagster as dg
 import pytest
 
-from data_platform.datasets.testing import publish_frame
+from data_platform.datasets.testing import execute_checks, publish_frame
+from tests.datasets import scenario
 from tests.datasets.rules_scenario import CHECKED, CONTRACTS, DAY, NEXT, incoming
 from tests.datasets.scenario import RAW
-from tests.operations.alone_scenario import NAMES, alone, evaluations, world
+from tests.operations.alone_scenario import NAMES, alone, evaluations, failure_of, world
+
+SOURCE = {"source": scenario.Source()}
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +31,15 @@ def test_published_alone_fails_for_a_blocked_day_though_its_last_good_rows_are_t
     assert not found.passed
     assert found.description == f"{NEXT}: a rule blocked what was produced last; its last good data stays"
     assert evaluations(alone(instance, "published", day=DAY))["published"].passed
+
+
+def test_a_blocking_check_that_fails_alone_fails_the_run_for_good(instance):
+    """`ads.raw` is extracted, and extractions are tried again; what is published stays what it is."""
+    publish_frame(incoming(5, DAY, bad=4), RAW, [DAY])
+    result = execute_checks(scenario.raw, "published", partition=DAY, raise_on_error=False, resources=SOURCE)
+    assert not result.success
+    assert f"published: {DAY}: a rule blocked what was produced last" in failure_of(result)
+    assert [each.event_type_value for each in result.all_events].count("STEP_UP_FOR_RETRY") == 0
 
 
 def test_schema_alone_compares_the_table_with_the_contract(lakehouse, instance):

@@ -116,11 +116,11 @@ def meant(value: Any, kind: ColumnType) -> Any:
         case "binary":
             return value.encode()
         case "timestamptz" | "timestamp":
-            found = datetime.fromisoformat(value)
+            found = datetime.fromisoformat(str(value))
             found = found if found.tzinfo else found.replace(tzinfo=UTC)
             return found if kind.kind == "timestamptz" else found.astimezone(UTC).replace(tzinfo=None)
         case "date" | "time":
-            return PARSERS[kind.kind](value)
+            return PARSERS[kind.kind](str(value))
     return value
 
 
@@ -128,12 +128,12 @@ def is_of(value: Any, kind: ColumnType) -> bool:
     """Whether a listed value could be one of the type at all."""
     if value is None or kind.kind == "string":
         return value is not None
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     wanted = {
         "boolean": isinstance(value, bool),
         **dict.fromkeys(("int", "long", "float", "double", "decimal"), is_number),
     }
-    return wanted.get(kind.kind, isinstance(value, str))
+    return wanted.get(kind.kind, isinstance(value, str | date | time))
 
 
 def identity(value: Any) -> Any:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,6 +16,7 @@ from data_platform.contracts.rules import ORDERED
 from data_platform.contracts.rules import TEXT as TEXT_KINDS
 
 from .audits import metrics
+from .oracle import BOUNDS, identity, value_breaks
 
 DAYS = (date(2026, 1, 1), date(2026, 1, 2))
 VALUES: dict[ColumnType, st.SearchStrategy] = {
@@ -27,36 +26,7 @@ VALUES: dict[ColumnType, st.SearchStrategy] = {
     TEXT: st.text("aAé'\"%\\ 日\n", max_size=3),
     DATE: st.dates(date(2025, 12, 30), date(2026, 1, 2)),
 }
-BOUNDS = {
-    "minimum": lambda value, bound: value < bound,
-    "maximum": lambda value, bound: value > bound,
-    "exclusive_minimum": lambda value, bound: value <= bound,
-    "exclusive_maximum": lambda value, bound: value >= bound,
-}
 PATTERNS = ("a", "^a", "é.", "'", r"\\", r"\n", "[^a]", "(?i)A")
-
-
-def breaks(kind: str, arguments: dict[str, Any], value: Any) -> bool:
-    """Null is missing, never invalid; NaN is invalid for a numeric rule."""
-    values = arguments.get("values", ())
-    if kind in ("required", "null_values"):
-        return value is None
-    if kind == "missing_values":
-        return value is None or value in values
-    if value is None:
-        return False
-    if kind in BOUNDS:
-        if isinstance(value, float) and math.isnan(value):
-            return True
-        return BOUNDS[kind](value, type(value)(arguments["value"]) if isinstance(value, float) else arguments["value"])
-    if kind == "min_length":
-        return len(value) < arguments["value"]
-    if kind == "max_length":
-        return len(value) > arguments["value"]
-    if kind == "pattern":
-        return re.search(arguments["value"], value) is None
-    outside = ("values" in arguments or kind == "enum") and value not in values
-    return outside or ("pattern" in arguments and re.search(arguments["pattern"], value) is None)
 
 
 @st.composite
@@ -100,11 +70,6 @@ def datasets(draw: st.DrawFn) -> tuple[Contract, list[dict[str, Any]]]:
     return contract, rows
 
 
-def identity(value: Any) -> Any:
-    """What makes two keys the same: 0.0 is -0.0, and NaN is NaN."""
-    return "NaN" if isinstance(value, float) and math.isnan(value) else value
-
-
 @settings(max_examples=80, deadline=None)
 @given(dataset=datasets())
 def test_the_audit_counts_what_the_rules_mean(
@@ -120,10 +85,12 @@ def test_the_audit_counts_what_the_rules_mean(
             if rule.name == "key":
                 expected = len(keys) - len(set(keys))
             else:
-                expected = sum(breaks(rule.kind, dict(rule.arguments), value) for value in values)
+                expected = sum(value_breaks(rule, value, contract.column("x").type) for value in values)
             assert found[partition].get(rule.name, 0) == expected, (rule, values)
 
 
 def test_the_oracle_itself_knows_good_from_bad() -> None:
-    assert breaks("minimum", {"value": 1}, 0) and not breaks("minimum", {"value": 1}, 1)
-    assert breaks("maximum", {"value": Decimal(1)}, math.nan) and not breaks("enum", {"values": (1,)}, None)
+    bounded = Rule("", "minimum", ("x",), {"value": 1})
+    assert value_breaks(bounded, 0, LONG) and not value_breaks(bounded, 1, LONG)
+    assert value_breaks(bounded, math.nan, DOUBLE) and not value_breaks(bounded, None, DOUBLE)
+    assert not value_breaks(Rule("", "enum", ("x",), {"values": (1,)}), None, LONG)
