@@ -4,6 +4,7 @@ Dagster's own button on a check offers no partition, so that it means the latest
 """
 
 from collections.abc import Sequence
+from zlib import crc32
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
@@ -25,7 +26,11 @@ def check_job(datasets: Sequence[Dataset]) -> dg.JobDefinition:
     known = {dataset.contract.dataset: dataset for dataset in datasets}
     config = {
         "dataset": dg.Field(
-            dg.Enum("Dataset", [dg.EnumValue(name, description=known[name].contract.description) for name in known]),
+            dg.Enum(
+                # Dagster keeps one configuration per process for each name of an enumeration, whatever its values
+                f"Dataset_{crc32(' '.join(known).encode()):08x}",
+                [dg.EnumValue(name, description=known[name].contract.description) for name in known],
+            ),
             description="Whose checks.",
         ),
         "partition": dg.Field(

@@ -179,6 +179,13 @@ def test_a_dataset_that_does_not_exist_is_refused_before_the_job_starts():
         check_job([checked]).execute_in_process({"ops": {"checks": {"config": {"dataset": "nope"}}}})
 
 
+def test_two_code_locations_in_one_process_each_know_their_own_datasets():
+    for each in (checked, scenario.raw):
+        job = check_job([each])
+        assert job.partitions_def is None  # which resolves the configuration
+        assert job.run_config["ops"]["checks"]["config"]["dataset"] == each.contract.dataset
+
+
 def test_the_ui_still_refuses_to_execute_a_check_with_partitions_alone():
     """Why check specs have no partitions (docs/adr/0005); where this fails, look at that again."""
     webserver = pytest.importorskip("dagster_webserver")
