@@ -5,8 +5,12 @@
 | `DATA_PLATFORM_HOME`      | all state: lakehouse, Dagster's instance, source systems, cache   | `.platform`         |
 | `DATA_PLATFORM_WAREHOUSE` | a folder or `s3://bucket/prefix`                                  | `<home>/warehouse`  |
 | `DATA_PLATFORM_CATALOG`   | `sqlite:///file`, `postgresql+psycopg://...`, `https://` or `glue` | `<home>/catalog.db` |
+| `DATA_PLATFORM_FILES`     | where the relative paths of source files begin                   | this project        |
 | `DATA_PLATFORM_CHECKS`    | asset checks per `rule`, `column` or `dataset`                    | `rule`              |
 | `DATA_PLATFORM_ALERTS`    | `log`, `smtp(s)://user@host:port`, `https://...`; comma-separated | `log`               |
+| `DATA_PLATFORM_DOMAIN`    | the domains whose private datasets you read; comma-separated      | none                |
+| `DATA_PLATFORM_CLEARANCE` | the most sensitive columns you read (`public` .. `restricted`)    | `internal`          |
+| `DATA_PLATFORM_CODE`      | where the project's files are on the web; the UI links there      | opens an editor     |
 
 A mail server that wants a user gets the password from `DATA_PLATFORM_SMTP_PASSWORD`. Further Iceberg properties
 (credentials, S3 endpoint, ...) come from pyiceberg's own variables, `PYICEBERG_CATALOG__PLATFORM__<KEY>`, so that no
@@ -22,13 +26,16 @@ from urllib.parse import urlsplit
 
 PROJECT = Path(__file__).resolve().parent.parent
 GRANULARITIES = ("rule", "column", "dataset")
+CLEARANCES = ("public", "internal", "confidential", "restricted")  # contracts.model.SENSITIVITIES
 CHANNELS = ("smtp", "smtps", "https", "http")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`home` is absolute; `warehouse` is an absolute path or an `s3://` URI; `catalog` is a URI or `glue`.
+    """`home` is absolute; `warehouse` and `files` are absolute paths or `s3://` URIs; `catalog` is a URI or `glue`.
+
+    `domains` and `clearance` are those of the person who reads (see `lake/`). `code` is a URL without a last `/`, or ''.
 
     `alerts` are the channels that alerts take. A webhook's address is a secret, so neither they nor the password are
     ever printed.
@@ -37,9 +44,13 @@ class Settings:
     home: Path
     warehouse: str
     catalog: str
+    files: str = str(PROJECT)
     checks: str = "rule"
     alerts: tuple[str, ...] = field(default=("log",), repr=False)
     smtp_password: str = field(default="", repr=False)
+    domains: tuple[str, ...] = ()
+    clearance: str = "internal"
+    code: str = ""
 
     @classmethod
     def at(
@@ -48,13 +59,19 @@ class Settings:
         *,
         warehouse: str = "",
         catalog: str = "",
+        files: str = "",
         checks: str = "rule",
         alerts: str = "log",
         smtp_password: str = "",
+        domain: str = "",
+        clearance: str = "internal",
+        code: str = "",
     ) -> Settings:
-        """Settings with all state under `home`; ValueError for an unknown granularity or channel."""
+        """Settings with all state under `home`; ValueError for an unknown granularity, clearance or channel."""
         if checks not in GRANULARITIES:
             raise ValueError(f"DATA_PLATFORM_CHECKS is {checks!r}; it must be one of {', '.join(GRANULARITIES)}")
+        if clearance not in CLEARANCES:
+            raise ValueError(f"DATA_PLATFORM_CLEARANCE is {clearance!r}; it must be one of {', '.join(CLEARANCES)}")
         home = home.expanduser().resolve()
         if warehouse and "://" not in warehouse:
             warehouse = str(Path(warehouse).expanduser().resolve())
@@ -62,9 +79,13 @@ class Settings:
             home,
             warehouse or str(home / "warehouse"),
             catalog or f"sqlite:///{home / 'catalog.db'}",
+            files if "://" in files else str(Path(files or PROJECT).expanduser().resolve()),
             checks,
             _channels(alerts, smtp_password),
             smtp_password,
+            tuple(dict.fromkeys(each.strip() for each in domain.split(",") if each.strip())),
+            clearance,
+            code.rstrip("/"),
         )
 
     @classmethod
@@ -73,9 +94,13 @@ class Settings:
             Path(os.environ.get("DATA_PLATFORM_HOME") or PROJECT / ".platform"),
             warehouse=os.environ.get("DATA_PLATFORM_WAREHOUSE", ""),
             catalog=os.environ.get("DATA_PLATFORM_CATALOG", ""),
+            files=os.environ.get("DATA_PLATFORM_FILES", ""),
             checks=os.environ.get("DATA_PLATFORM_CHECKS") or "rule",
             alerts=os.environ.get("DATA_PLATFORM_ALERTS") or "log",
             smtp_password=os.environ.get("DATA_PLATFORM_SMTP_PASSWORD", ""),
+            domain=os.environ.get("DATA_PLATFORM_DOMAIN", ""),
+            clearance=os.environ.get("DATA_PLATFORM_CLEARANCE") or "internal",
+            code=os.environ.get("DATA_PLATFORM_CODE", ""),
         )
 
 

@@ -13,6 +13,8 @@ from data_platform.contracts import Contract
 from data_platform.datasets.partitions import partition_mapping
 from data_platform.datasets.reads import Reads, Window
 from data_platform.engines import FRAMES, Engine, engine_of
+from data_platform.files import Files
+from data_platform.files.landing import Landing
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,15 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class FileInput:
+    """One parameter that is files from outside: those there are, or those that land."""
+
+    name: str
+    files: Files | Landing
+    engine: Engine
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """`resources` are parameters filled from Dagster resources of the same name, `config` is the one for run config (by
     its annotation, as Dagster has it); `engine` is the return annotation's."""
@@ -36,6 +47,12 @@ class Signature:
     config: Mapping[str, type[dg.Config]]
     takes_context: bool
     engine: Engine | None
+    files: tuple[FileInput, ...] = ()
+
+    @property
+    def landing(self) -> Landing | None:
+        """The landing zone that it reads; there is at most one."""
+        return next((each.files for each in self.files if isinstance(each.files, Landing)), None)
 
 
 def read_signature(
@@ -43,13 +60,14 @@ def read_signature(
 ) -> tuple[Signature, list[str]]:
     """The signature, and every problem with it (each with its fix)."""
     hints = get_type_hints(function, include_extras=True)
-    inputs, resources, config, problems = [], [], {}, []
+    inputs, sources, resources, config, problems = [], [], [], {}, []
     for name in inspect.signature(function).parameters:
         if name == "context":
             continue
         hint = hints.get(name)
         reads = next((each for each in get_args(hint)[1:] if isinstance(each, Reads)), None)
-        if get_origin(hint) is not Annotated or reads is None:
+        files = next((each for each in get_args(hint)[1:] if isinstance(each, Files | Landing)), None)
+        if get_origin(hint) is not Annotated or (reads is None and files is None):
             if hint is None or engine_of(hint) is not None:
                 problems.append(f"parameter {name} does not say what it reads: annotate it Annotated[..., Reads(...)]")
             elif _is_config(hint):
@@ -63,6 +81,15 @@ def read_signature(
                 f"parameter {name}: {get_args(hint)[0]!r} is not a frame type this platform reads; use one of "
                 f"{', '.join(FRAMES)}"
             )
+        if files is not None:
+            if isinstance(files, Landing):
+                problems += [f"parameter {name}: {problem}" for problem in files.problems(reader)]
+                if any(isinstance(each.files, Landing) for each in sources):
+                    problems.append(f"parameter {name}: a dataset has one landing zone; make the other its own dataset")
+            if engine is not None:
+                sources.append(FileInput(name, files, engine))
+            continue
+        assert reads is not None
         if found := _problems(name, reads, reader, contracts):
             problems += found
             continue
@@ -76,7 +103,7 @@ def read_signature(
             inputs.append(Input(name, reads, engine, read, mapping))
     takes_context = "context" in inspect.signature(function).parameters
     engine = engine_of(hints.get("return"))
-    return Signature(tuple(inputs), tuple(resources), config, takes_context, engine), problems
+    return Signature(tuple(inputs), tuple(resources), config, takes_context, engine, tuple(sources)), problems
 
 
 def _is_config(hint: Any) -> bool:

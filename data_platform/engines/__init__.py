@@ -1,8 +1,8 @@
 """Engines: for each kind of frame, how planned files become one and how one becomes rows to stage.
 
 Belongs here: one small module per library and the table of frame types. Does not: rules, tables, Dagster. A library is
-imported only when one of its frames is really read or written. To add an engine, add a module with `read` and
-`relation`, and its rows in FRAMES.
+imported only when one of its frames is really read or written. To add an engine, add a module with `read`, `convert`
+and `relation`, and its rows in FRAMES.
 """
 
 from __future__ import annotations
@@ -42,6 +42,10 @@ class Engine:
     def relation(self, frame: Any, lakehouse: Lakehouse) -> DuckDBPyRelation:
         """The frame's rows as a DuckDB relation, streamed where the library can, for staging."""
         return self._module.relation(frame, lakehouse.settings.warehouse)
+
+    def convert(self, relation: DuckDBPyRelation) -> Any:
+        """Rows from outside the lakehouse as this kind of frame."""
+        return self._module.convert(relation, self.frame)
 
     @property
     def _module(self) -> Any:

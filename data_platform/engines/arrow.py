@@ -68,6 +68,10 @@ def _filesystem(warehouse: str) -> Any:
     return PyFileSystem(FSSpecHandler(filesystem(warehouse)))
 
 
+def convert(relation: DuckDBPyRelation, frame: str = "") -> pa.Table:
+    return relation.to_arrow_table()
+
+
 def relation(frame: pa.Table | pa.RecordBatchReader, warehouse: str) -> DuckDBPyRelation:
     from data_platform.lakehouse.duck import connect
 

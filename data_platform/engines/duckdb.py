@@ -28,6 +28,10 @@ def read(plan: ReadPlan, warehouse: str, frame: str = "") -> DuckDBPyRelation:
     return connection.sql(f"SELECT {', '.join(columns)} {source}")
 
 
+def convert(relation: DuckDBPyRelation, frame: str = "") -> DuckDBPyRelation:
+    return relation
+
+
 def relation(frame: DuckDBPyRelation, warehouse: str) -> DuckDBPyRelation:
     """The frame itself; whatever connection it came from reads times as UTC from now on."""
     prepare(duckdb.default_connection(), warehouse)

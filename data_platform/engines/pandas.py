@@ -19,5 +19,9 @@ def read(plan: ReadPlan, warehouse: str, frame: str = "") -> pd.DataFrame:
     return arrow.read(plan, warehouse).to_pandas()
 
 
+def convert(relation: DuckDBPyRelation, frame: str = "") -> pd.DataFrame:
+    return arrow.convert(relation).to_pandas()
+
+
 def relation(frame: pd.DataFrame, warehouse: str) -> DuckDBPyRelation:
     return arrow.relation(from_pandas(frame), warehouse)

@@ -38,6 +38,11 @@ def read(plan: ReadPlan, warehouse: str, frame: str) -> pl.LazyFrame | pl.DataFr
     return rows if frame == "polars.LazyFrame" else rows.collect(engine="streaming")
 
 
+def convert(relation: DuckDBPyRelation, frame: str) -> pl.LazyFrame | pl.DataFrame:
+    rows = relation.pl()
+    return rows.lazy() if frame == "polars.LazyFrame" else rows
+
+
 def relation(frame: pl.LazyFrame | pl.DataFrame, warehouse: str) -> DuckDBPyRelation:
     if isinstance(frame, pl.DataFrame):
         return arrow.relation(frame.to_arrow(compat_level=OLD_COMPATIBLE), warehouse)

@@ -39,6 +39,15 @@ SPELT: dict[str, str] = {  # how text must spell a value to be cast without loss
     "timestamptz": rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T]{_CLOCK}({_ZONE})?)?",
 }
 
+PRINTED: dict[str, int] = {  # type -> length of text (0: any) that is its value exactly if DuckDB prints the value so
+    "int": 0,
+    "long": 0,
+    "decimal": 0,
+    "date": 10,  # `infinity` and `10000-01-01` are printed as they are spelt, too, and are no dates elsewhere
+    "timestamp": 19,
+}
+"""Most values are printed as they were spelt, which is seen at a third of the cost of matching a regular expression."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cast:
@@ -94,7 +103,8 @@ def conform(contract: Contract, staged: Mapping[str, str]) -> Conform:
     unknown = tuple(name for name in staged if name not in contract.column_names)
     if unknown and contract.unknown_columns == "refuse":
         problems.append(
-            f"column(s) {', '.join(unknown)} are not in the contract; add them to it, drop them in the producer, "
+            f"column(s) {', '.join(unknown)} are not in the contract; they came as "
+            f"{', '.join(staged[name] for name in unknown)}: add them to it, drop them in the producer, "
             "or set unknownColumns: ignore"
         )
     return Conform(tuple(casts), unknown, tuple(problems))
@@ -182,7 +192,8 @@ def _digits(staged: str) -> tuple[float, int]:
 
 def _from_text(name: str, target: ColumnType) -> str:
     if target.kind == "timestamp":  # DuckDB's own cast drops an offset such as +02:00 instead of applying it
-        return f"CAST(TRY_CAST(trim({name}) AS TIMESTAMP WITH TIME ZONE) AS TIMESTAMP)"
+        zoned = f"CAST(TRY_CAST(trim({name}) AS TIMESTAMP WITH TIME ZONE) AS TIMESTAMP)"
+        return f"CASE WHEN {_as_printed(name, target)} THEN TRY_CAST({name} AS TIMESTAMP) ELSE {zoned} END"
     return f"TRY_CAST(trim({name}) AS {sql_type(target)})"
 
 
@@ -199,4 +210,12 @@ def _text_is_lost(name: str, tried: str, target: ColumnType) -> str:
     lost = f"{tried} IS NULL OR NOT regexp_full_match(trim({name}), {text(spelling(target))})"
     if target.kind in FLOATING:
         lost += f" OR (isinf({tried}) AND NOT contains(lower({name}), 'inf'))"
-    return f"({name} IS NOT NULL AND ({lost}))"
+    lost = f"({name} IS NOT NULL AND ({lost}))"
+    return f"CASE WHEN {_as_printed(name, target)} THEN FALSE ELSE {lost} END" if target.kind in PRINTED else lost
+
+
+def _as_printed(name: str, target: ColumnType) -> str:
+    """Whether text is what DuckDB prints for its value; null where it is not even a value."""
+    printed = f"CAST(TRY_CAST({name} AS {sql_type(target)}) AS VARCHAR) = {name}"
+    length = PRINTED[target.kind]
+    return f"strlen({name}) = {length} AND {printed}" if length else printed
