@@ -5,6 +5,6 @@ Does not: deciding what a failing rule does (quality/), Dagster. To add a channe
 `channels.py` and its scheme to `settings.CHANNELS`.
 """
 
-from data_platform.alerts.notifier import notify
+from data_platform.alerts.notifier import notify, resolve
 
-__all__ = ["notify"]
+__all__ = ["notify", "resolve"]

@@ -11,11 +11,14 @@ import logging
 import ssl
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from data_platform.alerts.message import Message
 from data_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 TIMEOUT = 10
 """Seconds that one channel may take in all."""
@@ -59,24 +62,41 @@ class Mail:
     password: str = field(default="", repr=False)
 
     def send(self, message: Message) -> None:
-        import smtplib
         from email.message import EmailMessage
-        from email.utils import formatdate
 
         if not message.owners:
             raise NotSent(f"the contract of {message.dataset} names no owner")
         mail = EmailMessage()
-        mail["From"], mail["To"], mail["Subject"] = self.sender, ", ".join(message.owners), message.subject
-        mail["Date"], mail["Message-ID"] = formatdate(), f"<{message.id}@{self.sender.rpartition('@')[2]}>"
-        mail["Auto-Submitted"] = "auto-generated"
+        mail["To"], mail["Subject"], mail["Message-ID"] = (
+            ", ".join(message.owners),
+            message.subject,
+            self.id(message.id),
+        )
         if message.blocks:
             mail["Importance"] = "high"
         mail.set_content(message.text)
+        if refused := self.deliver(mail):
+            log.warning("%s refused %s: %s", self.name, ", ".join(refused), message.subject)
+
+    def id(self, unique: str) -> str:
+        """A Message-ID; mail servers and clients show those that are the same once."""
+        return f"<{unique}@{self.sender.rpartition('@')[2]}>"
+
+    def deliver(self, mail: EmailMessage, timeout: float = TIMEOUT) -> tuple[str, ...]:
+        """Hand over a mail that has its recipients, subject and content; the recipients that the server refused.
+
+        Raises NotSent where it takes the mail for nobody, OSError where it cannot be reached. `timeout` is in seconds,
+        for each answer of the server.
+        """
+        import smtplib
+        from email.utils import formatdate
+
+        mail["From"], mail["Date"], mail["Auto-Submitted"] = self.sender, formatdate(), "auto-generated"
         context = ssl.create_default_context()
         if self.implicit_tls:
-            server = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=context)
+            server = smtplib.SMTP_SSL(self.host, self.port, timeout=timeout, context=context)
         else:
-            server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
+            server = smtplib.SMTP(self.host, self.port, timeout=timeout)
         try:
             with server:
                 if not self.implicit_tls:
@@ -87,8 +107,7 @@ class Mail:
                         raise NotSent("the server offers no TLS, and a password is not sent without")
                 if self.user:
                     server.login(self.user, self.password)
-                if refused := server.send_message(mail):
-                    log.warning("%s refused %s: %s", self.name, ", ".join(refused), message.subject)
+                return tuple(server.send_message(mail))
         except smtplib.SMTPResponseException as error:  # its text is the server's own, and may repeat what it was told
             raise NotSent(f"{type(error).__name__} {error.smtp_code}") from None
         except smtplib.SMTPRecipientsRefused as error:
@@ -134,6 +153,11 @@ def slack_text(message: Message) -> str:
 def channels(settings: Settings) -> list[Channel]:
     """The channels that the settings name, which have validated them."""
     return [_channel(each, settings.smtp_password) for each in settings.alerts]
+
+
+def mail_server(settings: Settings) -> Mail | None:
+    """The mail server that the settings name for alerts, the first where there are several; others mail by it, too."""
+    return next((each for each in channels(settings) if isinstance(each, Mail)), None)
 
 
 def _channel(entry: str, password: str) -> Channel:

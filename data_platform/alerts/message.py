@@ -21,6 +21,9 @@ SHOWN, WIDTH = 10, 80
 HEADINGS = {Policy.BLOCK: "BLOCKED", Policy.WARN: "WARNING"}
 """The actions that alert. A quarantine within its limit does not: it is the policy at work."""
 
+FILE = "file"
+"""How the `rule` of an alert about one file begins, rather than one of the contract's rules."""
+
 REPAIRS = {
     Policy.BLOCK: "A blocked partition is not published, and what reads it waits; the last good data stays. "
     "Repair the source or change the contract ({contract}), then materialize the partition again.",
@@ -77,6 +80,11 @@ class Message:
     owners: tuple[str, ...]
     blocks: bool
     id: str
+
+
+def file_rule(path: str, digest: str) -> str:
+    """What an alert about a file has in place of a rule: one per content of a name."""
+    return f"{FILE} {path} ({digest[:8]})"
 
 
 def alerts_of(contract: Contract, verdict: Verdict, run_id: str, at: str) -> list[Alert]:

@@ -11,12 +11,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
+from data_platform import clock
 from data_platform.alerts.channels import TIMEOUT, Channel, NotSent, channels
 from data_platform.alerts.ledger import Ledger
-from data_platform.alerts.message import HEADINGS, Alert, alerts_of, message
+from data_platform.alerts.message import FILE, HEADINGS, Alert, alerts_of, file_rule, message
 from data_platform.contracts import Contract
 from data_platform.quality.policy import Verdict
 from data_platform.settings import Settings
@@ -24,9 +24,11 @@ from data_platform.settings import Settings
 log = logging.getLogger(__name__)
 
 
-def notify(contract: Contract, verdicts: Sequence[Verdict], *, run_id: str, home: Path) -> None:
+def notify(
+    contract: Contract, verdicts: Sequence[Verdict], *, run_id: str, home: Path, files: Sequence[Alert] = ()
+) -> None:
     """Alert the owners of a dataset to what these verdicts forbid or warn of, on the channels that the environment
-    names; `home` is where open alerts are remembered.
+    names; `home` is where open alerts are remembered. `files` are alerts about files that were set aside.
 
     An alert is open per rule and partition, and told when it opens or its action changes; a rule that holds again (or
     is gone from the contract) closes it, told or not. Raises nothing for a channel or ledger that fails: that is logged.
@@ -34,7 +36,7 @@ def notify(contract: Contract, verdicts: Sequence[Verdict], *, run_id: str, home
     ledger = Ledger(home / "alerts.db")
     told = channels(Settings.from_environment())
     try:
-        _record(ledger, contract, verdicts, run_id, [each.name for each in told])
+        _record(ledger, contract, verdicts, files, run_id, [each.name for each in told])
         if not ledger.exists:
             return
         deadline = time.monotonic() + TIMEOUT
@@ -50,9 +52,23 @@ def notify(contract: Contract, verdicts: Sequence[Verdict], *, run_id: str, home
         log.error("%s: alerts cannot be recorded: %s", contract.dataset, error)
 
 
-def _record(ledger: Ledger, contract: Contract, verdicts: Sequence[Verdict], run_id: str, names: Sequence[str]) -> None:
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    alerts = [alert for verdict in verdicts for alert in alerts_of(contract, verdict, run_id, at)]
+def resolve(dataset: str, path: str, digest: str, *, home: Path) -> None:
+    """Close the alert about a file that was set aside."""
+    ledger = Ledger(home / "alerts.db")
+    if ledger.exists:
+        ledger.record(dataset, (), [(file_rule(path, digest), "")], ())
+
+
+def _record(
+    ledger: Ledger,
+    contract: Contract,
+    verdicts: Sequence[Verdict],
+    files: Sequence[Alert],
+    run_id: str,
+    names: Sequence[str],
+) -> None:
+    at = clock.now().isoformat(timespec="seconds")
+    alerts = [alert for verdict in verdicts for alert in alerts_of(contract, verdict, run_id, at)] + [*files]
     known = {rule.name for rule in contract.rules}
     holding = {
         (outcome.rule.name, outcome.partition)
@@ -60,7 +76,11 @@ def _record(ledger: Ledger, contract: Contract, verdicts: Sequence[Verdict], run
         for outcome in verdict.outcomes
         if outcome.action not in HEADINGS
     }
-    closing = {key for key in ledger.open_keys(contract.dataset) if key in holding or key[0] not in known}
+    closing = {
+        key
+        for key in ledger.open_keys(contract.dataset)
+        if key in holding or (key[0] not in known and not key[0].startswith(f"{FILE} "))
+    }
     if alerts or closing:
         ledger.record(contract.dataset, alerts, closing, names)
 

@@ -172,7 +172,8 @@ def _relationships(contract: Contract, rules: list[Rule], columns: tuple[str, ..
             continue
         rules.remove(rule)
         [parent] = rule.reads
-        keys = [f"{parent.dataset}.{name}" for name in parent.columns]
+        known = parent.dataset.removeprefix(f"{contract.domain}.")  # a domain may be called as one of its datasets
+        keys = [f"{known}.{name}" for name in parent.columns]
         own: Document = {"partitions": parent.partitions} if parent.partitions != "all" else {}
         own |= {"onFailure": written_policy(rule.on_failure)} if rule.on_failure != contract.on_failure else {}
         ends = {"from": [f"{contract.name}.{name}" for name in rule.columns], "to": keys}

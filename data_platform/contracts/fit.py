@@ -17,7 +17,7 @@ from data_platform.contracts.rules import KINDS, ORDERED
 from data_platform.contracts.types import ColumnType
 from data_platform.contracts.values import INSTANTS, are_comparable, is_above, is_value, written
 
-RESERVED = ("schema", "inputs", "published")
+RESERVED = ("schema", "inputs", "files", "published")
 """Names of asset checks the platform adds to every dataset."""
 UPPER_OF: dict[str, tuple[str, ...]] = {  # lower bound -> the upper bounds it may not lie above
     "minimum": ("maximum", "exclusive_maximum"),

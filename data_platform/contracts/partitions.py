@@ -6,6 +6,7 @@ joined by `|` in the contract's order. An unpartitioned dataset has the single p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from data_platform.contracts.model import Partitioning, PartitionKey
@@ -60,3 +61,15 @@ def ranges(key: PartitionKey, values: list[str]) -> list[tuple[datetime, datetim
         else:
             merged.append((start, start + step))
     return merged
+
+
+def latest(partitioning: Partitioning | None, partitions: Iterable[str]) -> tuple[str, ...]:
+    """Those of the latest day or hour among `partitions`, in order; all of them where nothing is cut by time."""
+    time = partitioning.time if partitioning else None
+    if partitioning is None or time is None:
+        return tuple(sorted(partitions))
+    place = partitioning.keys.index(time)
+    by_time: dict[str, list[str]] = {}
+    for partition in sorted(partitions):
+        by_time.setdefault(partition.split("|")[place], []).append(partition)
+    return tuple(by_time[max(by_time)]) if by_time else ()

@@ -73,6 +73,16 @@ class Source:
             mark, node = found
         return mark.line + 1, mark.column + 1
 
+    def node(self, path: Path) -> Any:
+        """libyaml's own node of a part, for who edits the text; None where there is no such part."""
+        node = self._root
+        for step in path:
+            found = self._step(node, step)
+            if found is None:
+                return None
+            node = found[1]
+        return node
+
     @staticmethod
     def _step(node: Any, step: str | int) -> tuple[Any, Any] | None:
         if isinstance(node, yaml.MappingNode):

@@ -7,7 +7,7 @@ or, of a dataset cut by static values only, every one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 import dagster as dg
@@ -15,20 +15,22 @@ import dagster as dg
 from data_platform.alerts import notify
 from data_platform.contracts import Contract, Rule
 from data_platform.contracts.model import INPUT
-from data_platform.contracts.partitions import WHOLE
-from data_platform.datasets.checks import INPUTS, PUBLISHED, SCHEMA, is_scheduled, rules_of
+from data_platform.contracts.partitions import WHOLE, latest
+from data_platform.datasets.checks import FILES, INPUTS, PUBLISHED, SCHEMA, is_scheduled, rules_of
 from data_platform.datasets.errors import final
 from data_platform.datasets.partitions import partitions_definition, to_contract, to_dagster
 from data_platform.datasets.preconditions import examine
 from data_platform.datasets.producer import Producer
 from data_platform.datasets.results import (
     check_results,
+    files_result,
     inputs_result,
     is_error,
     platform_result,
     scope_of,
     structure_result,
 )
+from data_platform.files.landing.ledger import Ledger
 from data_platform.lakehouse import Lakehouse, MissingPartitions, current_lakehouse, plan_read
 from data_platform.lakehouse.evaluate import audit_inputs, audit_published
 from data_platform.quality.audit import RuleError
@@ -60,10 +62,12 @@ def evaluate(
     cannot be evaluated. Scheduled rules alert the owners; the others do that when rows are published or refused.
     """
     contract, key = producer.contract, producer.key
+    if FILES in names:
+        yield files_result(key, Ledger(lakehouse.settings.home, contract.dataset).files())
     published, blocked = _there(lakehouse, contract) if PUBLISHED in names or not chosen else (set(), set())
-    if PUBLISHED in names and (asked := tuple(chosen) or _latest(contract, published | blocked)):
+    if PUBLISHED in names and (asked := tuple(chosen) or latest(contract.partitioning, published | blocked)):
         yield platform_result(key, PUBLISHED, [*_unpublished(asked, published, blocked)], scope=scope_of(asked))
-    partitions = tuple(chosen) or _latest(contract, published)
+    partitions = tuple(chosen) or latest(contract.partitioning, published)
     if not partitions:
         return
     if INPUTS in names:
@@ -118,18 +122,6 @@ def _there(lakehouse: Lakehouse, contract: Contract) -> tuple[set[str], set[str]
     found = inventory(lakehouse, contract, history=1)
     published = set(found.partitions) if contract.partitioning else {WHOLE for _ in found.snapshots}
     return published, set(plan_read(lakehouse, contract, (), None, allow_missing=True).blocked)
-
-
-def _latest(contract: Contract, partitions: Iterable[str]) -> tuple[str, ...]:
-    """Those of the latest day or hour; all of them where there is no such."""
-    time = contract.partitioning.time if contract.partitioning else None
-    if contract.partitioning is None or time is None:
-        return tuple(sorted(partitions))
-    place = contract.partitioning.keys.index(time)
-    by_time: dict[str, list[str]] = {}
-    for partition in sorted(partitions):
-        by_time.setdefault(partition.split("|")[place], []).append(partition)
-    return tuple(by_time[max(by_time)]) if by_time else ()
 
 
 def _unpublished(partitions: Sequence[str], published: Collection[str], blocked: Collection[str]) -> Iterator[str]:

@@ -15,10 +15,13 @@ import dagster as dg
 
 from data_platform.contracts import Contract, Contracts
 from data_platform.datasets.dataset import Dataset, io_manager, registry_of, rule_reads
+from data_platform.datasets.described import description
 from data_platform.datasets.errors import DefinitionError
 from data_platform.datasets.metadata import asset_key, definition_metadata, owners, tags
 from data_platform.datasets.partitions import partitions_definition
 from data_platform.datasets.quarantine import quarantine_assets
+from data_platform.datasets.scheduled import Scheduled
+from data_platform.settings import Settings
 
 
 def build_definitions(
@@ -26,10 +29,12 @@ def build_definitions(
     *,
     resources: Mapping[str, object] | None = None,
     executor: dg.ExecutorDefinition | None = None,
+    schedules: Sequence[dg.ScheduleDefinition] = (),
     **operations: Any,
 ) -> dg.Definitions:
     """Load every `<domain>/assets.py` below the package `domains`, check the graph, and add external datasets and
-    quarantines. `operations` are jobs, schedules and sensors, as `Definitions` takes them.
+    quarantines. `schedules` are joined by those that the assets bring along (see `scheduled`); `operations` are jobs and
+    sensors, as `Definitions` takes them.
 
     Raises DefinitionError with every problem: duplicate producers, cycles, contracts without a producer.
     """
@@ -40,6 +45,7 @@ def build_definitions(
         assets=[*assets, *external_assets(contracts.values()), *quarantine_assets(contracts.values())],
         resources={"lakehouse": io_manager(contracts), **(resources or {})},
         executor=executor,
+        schedules=[*schedules, *(each for asset in assets if isinstance(asset, Scheduled) for each in asset.schedules)],
         **operations,
     )
 
@@ -117,11 +123,12 @@ def _through_rules(path: Sequence[str], assets: Sequence[dg.AssetsDefinition]) -
 
 def external_assets(contracts: Iterable[Contract]) -> list[dg.AssetSpec]:
     """Datasets whose contract says that somebody else produces them."""
+    code = Settings.from_environment().code
     return [
         dg.AssetSpec(
             asset_key(contract.dataset),
-            description=contract.description,
-            metadata=definition_metadata(contract),
+            description=description(contract),
+            metadata=definition_metadata(contract, code),
             group_name=contract.domain,
             owners=owners(contract),
             tags=tags(contract),

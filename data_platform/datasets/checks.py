@@ -1,6 +1,6 @@
-"""Rules as asset checks, known before any run: one per rule, per column or per dataset. The platform adds three:
-`schema` (structure, which has no rule), `inputs` (whether there is anything to be made from) and `published`, which
-fails when any rule forbade publishing.
+"""Rules as asset checks, known before any run: one per rule, per column or per dataset. The platform adds
+`schema` (structure, which has no rule), `inputs` (whether there is anything to be made from), `files` (whether any that
+landed is set aside) and `published`, which fails when any rule forbade publishing.
 
 Dagster's blocking checks know no severity: a blocking check that merely warns would hold back everything downstream.
 So only rules that block outright are blocking checks; a quarantine over its limit is told by `published`.
@@ -19,7 +19,7 @@ from data_platform.contracts import Contract, Policy, Rule
 from data_platform.contracts.model import INPUT, PUBLICATION
 from data_platform.contracts.rules import describe
 
-SCHEMA, INPUTS, PUBLISHED = "schema", "inputs", "published"
+SCHEMA, INPUTS, PUBLISHED, FILES = "schema", "inputs", "published", "files"
 
 
 def is_scheduled(rule: Rule) -> bool:
@@ -47,12 +47,17 @@ def rules_of(contract: Contract, granularity: str, names: Collection[str]) -> tu
     return tuple(rule for name, rules in grouped(contract, granularity).items() if name in names for rule in rules)
 
 
-def check_specs(contract: Contract, key: dg.AssetKey, granularity: str, *, has_inputs: bool) -> list[dg.AssetCheckSpec]:
+def check_specs(
+    contract: Contract, key: dg.AssetKey, granularity: str, *, has_inputs: bool, has_landing: bool = False
+) -> list[dg.AssetCheckSpec]:
     """The specs, in the order of their evaluation."""
     structure = "The frame has the contract's columns, of types that fit, and rows of the partitions asked for only."
     there = "Every partition that is read was published, and is not blocked."
     publication = "No rule forbade publishing; where one did, the last good data stays."
     specs = [dg.AssetCheckSpec(INPUTS, asset=key, blocking=True, description=there)] if has_inputs else []
+    if has_landing:
+        landed = "No file that landed is set aside; the others are published whatever became of it."
+        specs.append(dg.AssetCheckSpec(FILES, asset=key, description=landed))
     specs += [
         dg.AssetCheckSpec(SCHEMA, asset=key, blocking=True, description=structure),
         dg.AssetCheckSpec(PUBLISHED, asset=key, blocking=True, description=publication),

@@ -7,7 +7,8 @@ import inspect
 import textwrap
 import warnings
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from data_platform.contracts import Contract, Contracts, Rule
 from data_platform.contracts.model import INPUT, PUBLICATION
 from data_platform.datasets import checks, metadata
 from data_platform.datasets.automation import automation_condition
+from data_platform.datasets.described import description
 from data_platform.datasets.errors import DefinitionError
 from data_platform.datasets.io import LakehouseIOManager
 from data_platform.datasets.metadata import asset_key
 from data_platform.datasets.partitions import partition_mapping, partitions_definition
 from data_platform.datasets.producer import Producer
 from data_platform.datasets.reads import Window
+from data_platform.datasets.scheduled import AS_FILES_LAND
 from data_platform.datasets.signature import Input, Signature, read_signature
 from data_platform.datasets.step import OUTPUT, produce
 from data_platform.settings import Settings
@@ -33,6 +36,7 @@ for _beta in (
     "data_version",
 ):  # used knowingly; pinned by tests
     warnings.filterwarnings("ignore", message=f"Parameter `{_beta}`", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", message="Class `\\w*CodeReference", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", message="Class `MultiToSingleDimensionPartitionMapping`", category=dg.BetaWarning)
 
 EXTRACTION_RETRIES = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
@@ -85,17 +89,35 @@ def dataset(name: str, *, contracts: Mapping[str, Contract] | None = None) -> Ca
         ]
         if problems:
             raise DefinitionError([f"{where}: {problem}" for problem in problems])
-        return _asset(function, contract, signature, registry)
+        retries = None if signature.inputs else EXTRACTION_RETRIES
+        return _asset(function, contract, signature, registry, retries)
 
     return define
 
 
+def with_frames(dataset: Dataset, frames: Mapping[str, Any]) -> Dataset:
+    """The same dataset with frames in place of files that it reads, by parameter, and without retries: for tests."""
+    producer = dataset.producer
+    left = tuple(each for each in producer.signature.files if each.name not in frames)
+
+    @wraps(producer.function)
+    def function(**arguments: Any) -> Any:
+        return producer.function(**arguments, **frames)
+
+    return _asset(function, producer.contract, replace(producer.signature, files=left), producer.contracts, None)
+
+
 def _asset(
-    function: Callable[..., Any], contract: Contract, signature: Signature, registry: Mapping[str, Contract]
+    function: Callable[..., Any],
+    contract: Contract,
+    signature: Signature,
+    registry: Mapping[str, Contract],
+    retries: dg.RetryPolicy | None,
 ) -> Dataset:
-    granularity = Settings.from_environment().checks
+    settings = Settings.from_environment()
+    granularity = settings.checks
     key = asset_key(contract.dataset)
-    version = code_version(function)
+    version, code = code_version(function), inspect.unwrap(function).__code__
     producer = Producer(function, contract, signature, key, granularity, version, registry)
     decorate = dg.multi_asset(
         name=contract.dataset.replace(".", "__"),
@@ -107,23 +129,27 @@ def _asset(
                 is_required=False,  # withheld where a partition is blocked: nothing recorded, nothing run downstream
                 io_manager_key="datasets",
                 description=_description(contract, function),
-                metadata=metadata.definition_metadata(contract),
+                metadata=metadata.definition_metadata(contract, settings.code, code.co_filename, code.co_firstlineno),
                 group_name=contract.domain,
                 code_version=version,
-                automation_condition=automation_condition(contract, [each.reads for each in signature.inputs]),
+                automation_condition=None  # where files land, a sensor knows when
+                if signature.landing
+                else automation_condition(contract, [each.reads for each in signature.inputs]),
                 owners=metadata.owners(contract),
-                tags=metadata.tags(contract),
-                kinds={"iceberg"} | ({signature.engine.name} if signature.engine else set()),
+                tags=metadata.tags(contract) | (AS_FILES_LAND if signature.landing else {}),
+                kinds=metadata.kinds(signature),
                 freshness_policy=dg.FreshnessPolicy.time_window(fail_window=contract.freshness)
                 if contract.freshness
                 else None,
             )
         },
-        check_specs=checks.check_specs(contract, key, granularity, has_inputs=bool(signature.inputs)),
+        check_specs=checks.check_specs(
+            contract, key, granularity, has_inputs=bool(signature.inputs), has_landing=signature.landing is not None
+        ),
         can_subset=True,  # each check can be executed alone
         partitions_def=partitions_definition(contract.partitioning),
         backfill_policy=dg.BackfillPolicy.single_run() if contract.partitioning else None,
-        retry_policy=None if signature.inputs else EXTRACTION_RETRIES,
+        retry_policy=retries,
         required_resource_keys=set(signature.resources),
         resource_defs={"datasets": io_manager(registry)},
     )
@@ -188,7 +214,7 @@ def _width(each: Input) -> float:
 
 def _description(contract: Contract, function: Callable[..., Any]) -> str:
     notes = inspect.cleandoc(function.__doc__) if function.__doc__ else ""
-    return "\n\n".join(part for part in (contract.description, notes) if part)
+    return description(contract, notes)
 
 
 def code_version(function: Callable[..., Any]) -> str:

@@ -1,46 +1,89 @@
-"""Rows made from a contract: some that keep every rule, and for each rule some that break it."""
+"""Rows made from a contract, the same every time: some that keep every rule, and for each rule some that break it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from data_platform.contracts import Column, ColumnType, Contract, Rule
+from data_platform.contracts import Column, ColumnType, Contract, Reference, Rule
 from data_platform.contracts.partitions import start_of
-from data_platform.contracts.rules import KINDS
 from data_platform.contracts.types import TEMPORAL
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from hypothesis.strategies import SearchStrategy
 
 
 def valid_frame(contract: Contract, rows: int = 10, partition: str = "") -> pa.Table:
-    """Rows that keep every row rule of the contract, all in `partition` (needed where the dataset is partitioned)."""
+    """Rows that keep every row rule of the contract, all in `partition` (needed where the dataset is partitioned): the
+    same ones every time, as plain as the rules allow. A foreign key into another dataset is not looked at.
+
+    CannotDrawError where there are no such rows.
+    """
     import pyarrow as pa
 
     from data_platform.engines.arrow import arrow_schema
 
     fixed = _partition_values(contract, partition)
-    columns = {
-        column.name: [fixed[column.name]] * rows if column.name in fixed else _valid(contract, column, rows)
-        for column in contract.columns
-    }
-    return pa.table(columns, schema=arrow_schema(contract.columns))
+    try:
+        columns = {
+            column.name: [fixed[column.name]] * rows if column.name in fixed else _valid(contract, column, rows)
+            for column in contract.columns
+        }
+        plain = pa.table(columns, schema=arrow_schema(contract.columns))
+    except (pa.ArrowException, ArithmeticError, ValueError):  # a bound beyond its type, say
+        return _drawn(contract, rows, partition)
+    return plain if _keeps_row_rules(plain, contract) else _drawn(contract, rows, partition)
 
 
 def breaking_frames(contract: Contract, rows: int = 10, partition: str = "") -> dict[str, pa.Table]:
-    """For each row rule, the valid rows with the last one breaking that rule, by rule name.
+    """For each row rule, by name, the valid rows with the last one breaking it.
 
-    Rules on partition columns and `type` rules are left out: such rows cannot be made as typed frames.
+    Left out are rules that typed rows cannot break without leaving their partition (`type`, those on partition columns
+    alone), and foreign keys into other datasets.
     """
-    frames = {}
-    cut = contract.partitioning.columns if contract.partitioning else ()
-    for rule in contract.rules:
-        if rule.is_row_rule and rule.kind != "type" and not set(rule.columns) & set(cut) - _duplicated(rule):
-            frames[rule.name] = _breaking(contract, rule, valid_frame(contract, rows, partition))
+    from data_platform.datasets.breaches import break_row, breakable
+    from data_platform.quality.frames import audit_frame
+
+    valid, frames = valid_frame(contract, rows, partition), {}
+    for rule in breakable(contract):
+        for broken in break_row(contract, rule, valid.to_pylist(), rows - 1):
+            frame = valid.from_pylist(broken, schema=valid.schema)
+            if audit_frame(in_polars(frame), contract, [rule]).broken:
+                frames[rule.name] = frame
+                break
     return frames
+
+
+def _keeps_row_rules(frame: pa.Table, contract: Contract) -> bool:
+    from data_platform.quality.frames import audit_frame
+
+    asked = [
+        rule for rule in contract.rules if rule.is_row_rule and all(_is_own(each, contract) for each in rule.reads)
+    ]
+    return audit_frame(in_polars(frame), contract, asked).holds
+
+
+def in_polars(frame: pa.Table) -> Any:
+    """The frame as the kind that is audited fastest."""
+    import polars as pl
+
+    return pl.from_arrow(frame)
+
+
+def _is_own(reference: Reference, contract: Contract) -> bool:
+    return reference.dataset == contract.dataset
+
+
+def _drawn(contract: Contract, rows: int, partition: str) -> pa.Table:
+    """Rows for rules that need more than plain values: the same ones every time."""
+    from data_platform.datasets.testing.strategies import frames_from
+
+    about_rows = replace(contract, rules=tuple(rule for rule in contract.rules if rule.is_row_rule))
+    return _first(frames_from(about_rows, partition, min_rows=rows, max_rows=rows))
 
 
 def _partition_values(contract: Contract, partition: str) -> dict[str, Any]:
@@ -90,23 +133,31 @@ def _bounded(column: Column, rules: Mapping[str, Rule], i: int) -> Any:
 
 
 def _matching(pattern: str, rows: int) -> list[str]:
-    """Distinct texts that match, the same ones every time."""
-    from hypothesis import HealthCheck, Phase, given, seed, settings
+    """Distinct texts that match, where there are so many; the same ones every time."""
     from hypothesis import strategies as st
 
-    found: list[list[str]] = []
-    text = st.from_regex(pattern, fullmatch=pattern.startswith("^") and pattern.endswith("$"))
+    from data_platform.datasets.testing.keeps import matches
+    from data_platform.datasets.testing.patterns import texts_matching
+
+    texts = texts_matching(pattern).filter(matches(pattern))
+    return _first(
+        st.lists(texts, min_size=rows, max_size=rows, unique=True) | st.lists(texts, min_size=rows, max_size=rows)
+    )
+
+
+def _first(strategy: SearchStrategy[Any]) -> Any:
+    """What a strategy draws first, every time."""
+    from hypothesis import HealthCheck, Phase, given, seed, settings
+
+    patient = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+
+    found: list[Any] = []
 
     @seed(0)
-    @settings(
-        max_examples=1,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-    )
-    @given(st.lists(text.filter(lambda each: not each.endswith("\n")), min_size=rows, max_size=rows, unique=True))
-    def draw(texts: list[str]) -> None:
-        found.append(texts)
+    @settings(max_examples=1, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=patient)
+    @given(strategy)
+    def draw(value: Any) -> None:
+        found.append(value)
 
     draw()
     return found[-1]
@@ -147,39 +198,6 @@ def _plain(kind: ColumnType, i: int) -> Any:
     return _number(kind, float(i))
 
 
-def _breaking(contract: Contract, rule: Rule, frame: pa.Table) -> pa.Table:
-    rows = frame.to_pylist()
-    broken = rows[-1]
-    if KINDS[rule.kind].metric == "duplicates":
-        broken.update({name: rows[0][name] for name in rule.columns})
-    else:
-        broken[rule.columns[0]] = _broken_value(contract.column(rule.columns[0]), rule)
-    return frame.from_pylist(rows, schema=frame.schema)
-
-
-def _broken_value(column: Column, rule: Rule) -> Any:
-    value: Any = rule.arguments.get("value")
-    match rule.kind:
-        case "required" | "null_values" | "missing_values":
-            return None
-        case "minimum" | "exclusive_minimum" if column.type.is_numeric:
-            return _number(column.type, float(value) - 1)
-        case "maximum" | "exclusive_maximum" if column.type.is_numeric:
-            return _number(column.type, float(value) + 1)
-        case "minimum" | "exclusive_minimum":
-            return _shifted(column, str(value), -1)
-        case "maximum" | "exclusive_maximum":
-            return _shifted(column, str(value), 1)
-        case "min_length":
-            return "a" * (int(value) - 1)
-        case "max_length":
-            return "a" * (int(value) + 1)
-        case "pattern" | "invalid_values" | "enum" if column.type.kind == "string":
-            return "\x00 none of these"
-        case _:
-            return _number(column.type, -(10.0**6) - 7)
-
-
 def _shifted(column: Column, value: str, days: int) -> Any:
     moment = datetime.fromisoformat(value) + timedelta(days=days)
     match column.type.kind:
@@ -188,8 +206,3 @@ def _shifted(column: Column, value: str, days: int) -> Any:
         case "timestamptz":
             return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return moment
-
-
-def _duplicated(rule: Rule) -> set[str]:
-    """A key may include partition columns: repeating it changes no partition."""
-    return set(rule.columns) if KINDS[rule.kind].metric == "duplicates" else set()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from data_platform.contracts import MASK, Column, Contract, Rule
+from data_platform.contracts import MASK, Column, Contract, Policy, Rule
 from data_platform.contracts.rules import condition
+from data_platform.datasets.described import references, short
+from data_platform.datasets.signature import Signature
 from data_platform.lakehouse import Lakehouse, Publication, ReadPlan
 from data_platform.lakehouse.duck import connect
 from data_platform.quality.sql import files, identifier
-from data_platform.settings import PROJECT
 
-PREVIEW_ROWS = 5
+PREVIEW_ROWS, PREVIEW_WIDTH, MOST_PLOTTED = 5, 30, 10
 
 
 def asset_key(dataset: str) -> dg.AssetKey:
@@ -30,6 +30,13 @@ def owners(contract: Contract) -> list[str]:
 
 def tags(contract: Contract) -> dict[str, str]:
     return dict.fromkeys(contract.tags, "") | {"visibility": contract.visibility, "size": contract.size}
+
+
+def kinds(signature: Signature) -> set[str]:
+    """What it is stored as, made with and made from: what the UI has icons for, of which it takes three."""
+    made_with = [signature.engine.name] if signature.engine else []
+    made_from = [type(each.files.format).__name__.lower() for each in signature.files]
+    return {"iceberg", *made_with, *made_from[:1]}
 
 
 def column_schema(contract: Contract) -> dg.TableSchema:
@@ -62,7 +69,9 @@ def _marks(column: Column) -> dict[str, str]:
     return marked | ({"pii": column.pii} if column.pii else {})
 
 
-def definition_metadata(contract: Contract) -> dict[str, Any]:
+def definition_metadata(contract: Contract, code: str = "", file: str = "", line: int = 1) -> dict[str, Any]:
+    """What is known before any run; `file` and `line` are where the producer's function is, `code` where the project's
+    files are on the web."""
     metadata: dict[str, Any] = {
         "dagster/column_schema": column_schema(contract),
         "dagster/table_name": contract.dataset,
@@ -71,6 +80,8 @@ def definition_metadata(contract: Contract) -> dict[str, Any]:
     }
     if contract.file:
         metadata["contract"] = dg.MetadataValue.path(short(contract.file))
+    if (places := references(contract, file, line, code)) is not None:
+        metadata["dagster/code_references"] = places
     if contract.retention:
         metadata["retention_days"] = contract.retention.days
     if contract.unchecked:
@@ -86,12 +97,6 @@ def _not_checked(contract: Contract) -> str:
     return "\n".join(lines)
 
 
-def short(file: str) -> str:
-    """A path from the project's folder where it is in it."""
-    path = Path(file)
-    return str(path.relative_to(PROJECT)) if path.is_relative_to(PROJECT) else file
-
-
 def publication_metadata(contract: Contract, publication: Publication) -> dict[str, Any]:
     """What is the same for every partition of a publication."""
     return {
@@ -103,9 +108,16 @@ def publication_metadata(contract: Contract, publication: Publication) -> dict[s
 
 
 def row_counts(contract: Contract, publication: Publication, partition: str) -> dict[str, Any]:
-    """The row count, and rows per rule that was broken, as numbers that the UI plots over time."""
+    """The row count, the rows refused, and the percentage that broke each rule which let the others through, as numbers
+    that the UI plots over time."""
     name = "dagster/partition_row_count" if contract.partitioning else "dagster/row_count"
-    return {name: publication.rows[partition], "quarantined": publication.quarantined.get(partition, 0)}
+    counts = {name: publication.rows[partition], "quarantined": publication.quarantined.get(partition, 0)}
+    (verdict,) = [each for each in publication.verdicts if each.partition == partition]
+    tolerated = [o for o in verdict.outcomes if o.rule.is_row_rule and o.rule.on_failure.policy is not Policy.BLOCK]
+    return counts | {
+        f"failing_percent/{each.rule.name}": round(100 * each.metric / each.rows, 3) if each.rows else 0.0
+        for each in tolerated[:MOST_PLOTTED]
+    }
 
 
 def profile(publication: Publication) -> dg.MetadataValue | None:
@@ -128,7 +140,7 @@ def preview(lakehouse: Lakehouse, contract: Contract, plan: ReadPlan) -> dg.Meta
     select = ", ".join(
         f"'{MASK}' AS {identifier(column.name)}"
         if column.name in masked
-        else f"left(CAST({identifier(column.name)} AS VARCHAR), 80) AS {identifier(column.name)}"
+        else f"left(CAST({identifier(column.name)} AS VARCHAR), {PREVIEW_WIDTH}) AS {identifier(column.name)}"
         for column in contract.columns
     )
     with closing(connect(lakehouse.settings.warehouse)) as connection:

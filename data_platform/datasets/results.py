@@ -8,8 +8,10 @@ from math import isfinite
 import dagster as dg
 
 from data_platform.contracts import Contract, Policy, Rule
-from data_platform.datasets.checks import INPUTS, PUBLISHED, SCHEMA, grouped
+from data_platform.contracts.rules import describe
+from data_platform.datasets.checks import FILES, INPUTS, PUBLISHED, SCHEMA, grouped
 from data_platform.datasets.partitions import to_dagster
+from data_platform.files.landing.contents import Landed, State
 from data_platform.quality.policy import Outcome, Verdict
 
 SHOWN = 20
@@ -48,6 +50,13 @@ def inputs_result(
     key: dg.AssetKey, problems: Sequence[str], warnings: Sequence[str], scope: str = ""
 ) -> dg.AssetCheckResult:
     return platform_result(key, INPUTS, problems, warnings, scope=scope)
+
+
+def files_result(key: dg.AssetKey, files: Sequence[Landed]) -> dg.AssetCheckResult:
+    """`files` are all that ever landed; those that are set aside wait for somebody."""
+    waiting = sorted((each for each in files if each.state is State.REFUSED), key=lambda each: each.changed_at)
+    told = [f"{each.path} is set aside: {each.reason}" for each in reversed(waiting)]
+    return platform_result(key, FILES, warnings=told[:SHOWN], counts={"set_aside": len(waiting)})
 
 
 def publication_result(key: dg.AssetKey, published: int, blocked: int, why: str, scope: str) -> dg.AssetCheckResult:
@@ -101,7 +110,7 @@ def _counted(outcomes: Sequence[Outcome]) -> str:
 def blocking_reasons(verdicts: Sequence[Verdict]) -> str:
     """What blocks, in a few words per rule and partition; '' where nothing does."""
     reasons = [
-        f"{outcome.partition + ': ' if outcome.partition else ''}{outcome.rule.name}: {outcome.reason}"
+        f"{outcome.partition + ': ' if outcome.partition else ''}{outcome.rule.name}: {outcome.reason}{_broken(outcome)}"
         for verdict in verdicts
         if verdict.blocked
         for outcome in verdict.outcomes
@@ -109,6 +118,14 @@ def blocking_reasons(verdicts: Sequence[Verdict]) -> str:
     ]
     more = f"; and {len(reasons) - 5} more" if len(reasons) > 5 else ""
     return "; ".join(reasons[:5]) + more
+
+
+def _broken(outcome: Outcome) -> str:
+    """What rows break, and with which values; '' for a rule about the whole dataset, whose reason says it all."""
+    if not outcome.rule.is_row_rule:
+        return ""
+    shown = f", not {', '.join(outcome.examples[:3])}" if outcome.examples else ""
+    return f" ({describe(outcome.rule)}{shown})"
 
 
 def _sentence(outcome: Outcome) -> str:

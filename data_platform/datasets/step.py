@@ -18,23 +18,20 @@ from data_platform.contracts import Contract
 from data_platform.contracts.partitions import WHOLE
 from data_platform.datasets import metadata, results
 from data_platform.datasets.alone import execute_alone
+from data_platform.datasets.attempt import Attempt
 from data_platform.datasets.errors import final
+from data_platform.datasets.landing import Delivery, delivery
 from data_platform.datasets.partitions import to_contract, to_dagster
 from data_platform.datasets.preconditions import Preconditions, examine
 from data_platform.datasets.producer import Producer
 from data_platform.datasets.quarantine import record_waiting
-from data_platform.engines import FRAMES, engine_of
+from data_platform.files import FileError
 from data_platform.lakehouse import (
     Lakehouse,
-    Provenance,
     Publication,
-    ReadPlan,
     StructureError,
     current_lakehouse,
     plan_read,
-    publish,
-    stage,
-    staging_folder,
 )
 from data_platform.quality.audit import RuleError
 
@@ -69,44 +66,39 @@ def _produce(producer: Producer, context: dg.AssetExecutionContext, config: Mapp
     if met.refusal:
         notify(contract, met.verdicts, run_id=context.run_id, home=lakehouse.settings.home)
         raise dg.Failure(f"{contract.dataset} is not produced: {met.refusal}", allow_retries=False)
-    frame = producer.function(**_arguments(producer, context, config, met.plans, lakehouse))
-    engine = engine_of(type(frame))
-    if engine is None:
-        raise dg.Failure(
-            f"{contract.dataset} returned {type(frame).__name__}; return one of {', '.join(FRAMES)}",
-            allow_retries=False,
-        )
-    provenance = Provenance(
-        context.run_id, producer.code_version, engine.name, tuple(plan.trace for plan in met.plans.values())
-    )
-    try:
-        staged = stage(engine.relation(frame, lakehouse), contract, staging_folder(lakehouse, contract))
-        context.log.info(f"Staged {staged.rows:,} rows in {len(staged.files)} file(s)")
-        with final(RuleError):
-            publication = publish(
-                lakehouse,
-                staged,
-                contract,
-                partitions,
-                provenance,
-                others=producer.contracts,
-                on_step=lambda step: context.log.debug(f"Reached: {step}"),
-            )
-    except StructureError as refused:
-        yield results.structure_result(producer.key, refused.problems)
-        raise dg.Failure(str(refused), allow_retries=False) from refused
-    if publication.blocked:
+    with delivery(producer.signature.landing, contract, lakehouse, partitions, context) as delivered:
+        attempt = Attempt(producer, context, config, met, lakehouse, partitions, delivered)
+        try:
+            with final(RuleError, FileError):
+                publication = attempt.publish()
+        except StructureError as refused:
+            yield from _files_result(producer, delivered)
+            yield results.structure_result(producer.key, refused.problems)
+            raise dg.Failure(str(refused), allow_retries=False) from refused
+        except dg.Failure:
+            yield from _files_result(producer, delivered)
+            raise
+        files = delivered.alerts() if delivered else []
+    undelivered = delivered.undelivered if delivered else ""
+    if publication.blocked or undelivered:
         _record_siblings(producer, context, publication)  # before the results: Dagster flushes events as it takes them
     record_waiting(contract, context, lakehouse, publication)
     why = _why_blocked(contract, publication) if publication.blocked else ""
+    yield from _files_result(producer, delivered)
     yield results.structure_result(producer.key, scope=scope)
     yield results.publication_result(producer.key, len(publication.published), len(publication.blocked), why, scope)
     yield from results.check_results(contract, producer.key, producer.granularity, publication.verdicts)
     verdicts = (*met.verdicts, *publication.verdicts)
-    notify(contract, verdicts, run_id=context.run_id, home=lakehouse.settings.home)
-    if publication.blocked:
-        raise dg.Failure(why, allow_retries=False)
-    yield _published(producer, context, lakehouse, publication, time.monotonic() - started)
+    notify(contract, verdicts, run_id=context.run_id, home=lakehouse.settings.home, files=files)
+    if why or undelivered:
+        raise dg.Failure(". ".join(filter(None, (why, undelivered))), allow_retries=False)
+    shown = delivered.metadata() if delivered else {}
+    yield _published(producer, context, lakehouse, publication, time.monotonic() - started, shown)
+
+
+def _files_result(producer: Producer, delivered: Delivery | None) -> Iterator[dg.AssetCheckResult]:
+    if delivered is not None:
+        yield results.files_result(producer.key, delivered.ledger.files())
 
 
 def _log(context: dg.AssetExecutionContext, met: Preconditions) -> None:
@@ -116,35 +108,19 @@ def _log(context: dg.AssetExecutionContext, met: Preconditions) -> None:
         context.log.info(f"{name}: {plan.rows:,} rows of {plan.dataset} at snapshot {plan.snapshot_id}")
 
 
-def _arguments(
-    producer: Producer,
-    context: dg.AssetExecutionContext,
-    config: Mapping[str, Any],
-    plans: Mapping[str, ReadPlan],
-    lakehouse: Lakehouse,
-) -> dict[str, Any]:
-    engines = {each.name: each.engine for each in producer.signature.inputs}
-    frames = {name: engines[name].read(plan, lakehouse) for name, plan in plans.items()}
-    given = {name: getattr(context.resources, name) for name in producer.signature.resources}
-    return frames | given | dict(config) | ({"context": context} if producer.signature.takes_context else {})
-
-
 def _published(
     producer: Producer,
     context: dg.AssetExecutionContext,
     lakehouse: Lakehouse,
     publication: Publication,
     seconds: float,
+    files: Mapping[str, Any],
 ) -> dg.Output:
     contract = producer.contract
-    shared = metadata.publication_metadata(contract, publication) | {"seconds": round(seconds, 3)}
     plan = plan_read(lakehouse, contract, (), publication.published[-1:], allow_missing=True)
-    for name, shown in (
-        ("profile", metadata.profile(publication)),
-        ("preview", metadata.preview(lakehouse, contract, plan)),
-    ):
-        if shown is not None:
-            shared[name] = shown
+    looks = {"preview": metadata.preview(lakehouse, contract, plan), "profile": metadata.profile(publication)}
+    shared: dict[str, Any] = {name: shown for name, shown in looks.items() if shown is not None}
+    shared |= metadata.publication_metadata(contract, publication) | {"seconds": round(seconds, 3)} | dict(files)
     if contract.partitioning is None:
         shared |= metadata.row_counts(contract, publication, WHOLE)
     else:
@@ -172,6 +148,6 @@ def _record_siblings(producer: Producer, context: dg.AssetExecutionContext, publ
 def _why_blocked(contract: Contract, publication: Publication) -> str:
     return (
         f"{contract.dataset} is blocked: {results.blocking_reasons(publication.verdicts)}. The last good data stays. "
-        f"Repair the source or change the contract ({metadata.short(contract.file) or contract.dataset}), then "
-        "materialize again."
+        f"Repair the source or change the contract ({metadata.short(contract.file) or contract.dataset}; what would "
+        f"accept the rows: dp contracts suggest {contract.dataset}), then materialize again."
     )

@@ -6,8 +6,9 @@ import json
 import uuid
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 
+from data_platform import clock
 from data_platform.contracts import Contract
 from data_platform.lakehouse.catalog import Lakehouse
 from data_platform.lakehouse.commit import replace_partitions
@@ -52,7 +53,7 @@ def expire(
     """Remove the rows that have waited longer than the contract retains rows; rows by partition."""
     if contract.retention is None:
         return {}
-    since = (now or datetime.now(UTC)) - contract.retention
+    since = (now or clock.now()) - contract.retention
     condition = f"_quarantined_at < CAST({text(since.isoformat())} AS TIMESTAMP WITH TIME ZONE)"
     reason = f"waited longer than {contract.retention.days} day(s)"
     noted = {"operation": "expire", "reason": reason, "who": "retention", "run-id": run_id}

@@ -35,7 +35,10 @@ def prepare(connection: DuckDBPyConnection, warehouse: str) -> None:
 
     Partitioned writes are flushed early: half the memory of DuckDB's default, no more CPU, row groups of the same size.
     """
-    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+    connection.execute("SET TimeZone = 'UTC'")
+    # in a notebook without ipywidgets it is off already, and setting it fails
+    if connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:
+        connection.execute("SET enable_progress_bar = false")
     connection.execute("SET partitioned_write_flush_threshold = 65536")
     if warehouse.startswith("s3://") and "s3" not in connection.list_filesystems():
         from data_platform.lakehouse.storage import filesystem

@@ -15,7 +15,10 @@ class StructureError(LakehouseError):
 
     def __init__(self, dataset: str, problems: tuple[str, ...]):
         self.dataset, self.problems = dataset, problems
-        super().__init__(f"{dataset}: the frame does not fit the contract: " + "; ".join(problems))
+        super().__init__(
+            f"{dataset}: the frame does not fit the contract: {'; '.join(problems)}. "
+            f"What would accept it: dp contracts suggest {dataset}"
+        )
 
 
 class Conflict(LakehouseError):

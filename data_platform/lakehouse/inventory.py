@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,6 +12,9 @@ from data_platform.lakehouse.catalog import Lakehouse
 from data_platform.lakehouse.filters import partition_of
 from data_platform.lakehouse.provenance import EMPTY, read_properties
 from data_platform.lakehouse.quarantine import quarantine_contract
+
+FILES = 3
+"""How many of the files that a publication read are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def inventory(lakehouse: Lakehouse, contract: Contract, *, history: int = 5) -> 
                     known.get("run-id", ""),
                     known.get("contract-version", ""),
                     tuple(json.loads(known.get("partitions", "[]"))),
-                    tuple(f"{each['dataset']}@{each['snapshot']}" for each in json.loads(known.get("inputs", "[]"))),
+                    (*_datasets_read(known), *_files_read(known)),
                 )
             )
         if len(snapshots) == history:
@@ -73,3 +77,14 @@ def inventory(lakehouse: Lakehouse, contract: Contract, *, history: int = 5) -> 
     current = beside.current_snapshot() if beside is not None else None
     waiting = int((current.summary or {}).get("total-records") or 0) if current is not None and current.summary else 0
     return Inventory(rows, size, files, tuple(sorted(partitions)), waiting, tuple(snapshots))
+
+
+def _datasets_read(known: Mapping[str, str]) -> list[str]:
+    return [f"{each['dataset']}@{each['snapshot']}" for each in json.loads(known.get("inputs", "[]"))]
+
+
+def _files_read(known: Mapping[str, str]) -> list[str]:
+    """The files from outside, the first few by name."""
+    files = [f"{each['name']} ({each['sha256'][:8]})" for each in json.loads(known.get("files", "[]"))]
+    left = int(known.get("file-count", 0)) - FILES
+    return files[:FILES] + ([f"and {left:,} more files"] if left > 0 else [])

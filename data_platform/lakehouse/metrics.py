@@ -12,9 +12,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from data_platform import clock
 from data_platform.contracts import Contract
 from data_platform.contracts.rules import ABOUT_ROWS, KINDS
 from data_platform.lakehouse.catalog import Lakehouse
@@ -86,7 +87,7 @@ def record(
     if contract.dataset == METRICS:
         return
     stamp = {
-        "measured_at": datetime.now(UTC),
+        "measured_at": clock.now(),
         "dataset": contract.dataset,
         "publication": publication,
         "run_id": provenance.run_id,

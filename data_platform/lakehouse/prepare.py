@@ -95,7 +95,7 @@ def prepare(
         restrict(connection, folders, spill, files)
         profiler = Profiler.of(contract, shape, staged.files, staged.footers)
         counted = audit(connection, contract, shape, partitions, rules, elsewhere, profiler)
-        _refuse_unfit(contract, partitions, counted)
+        _refuse_unfit(contract, partitions, counted, staged.columns)
         verdicts = judge(connection, contract, shape, rules, partitions, counted, elsewhere)
         on_step("audited")
         refusal = refuse(connection, contract, verdicts, counted, elsewhere)
@@ -118,8 +118,13 @@ def _misspelt(contract: Contract, partitions: Sequence[str]) -> list[str]:
     return problems
 
 
-def _refuse_unfit(contract: Contract, partitions: Sequence[str], counted: Mapping[str | None, PartitionAudit]) -> None:
-    """Refuse rows that could be published under no policy."""
+def _refuse_unfit(
+    contract: Contract,
+    partitions: Sequence[str],
+    counted: Mapping[str | None, PartitionAudit],
+    came: Mapping[str, str],
+) -> None:
+    """Refuse rows that could be published under no policy; `came` are the types of the columns that were staged."""
     problems = []
     if outside := [f"{name or 'null'} ({counted[name].rows} rows)" for name in counted.keys() - set(partitions)]:
         asked = ", ".join(partitions[:3]) + (", ..." if len(partitions) > 3 else "")
@@ -131,8 +136,8 @@ def _refuse_unfit(contract: Contract, partitions: Sequence[str], counted: Mappin
     for column in {name: None for each in counted.values() for name, count in each.lost.items() if count}:
         lost = sum(each.lost[column] for each in counted.values())
         problems.append(
-            f"{lost} value(s) of {column} cannot be cast to {contract.column(column).type} without loss, and no `type` "
-            "rule says to block or to quarantine such rows"
+            f"{lost} value(s) of {column} cannot be cast to {contract.column(column).type} without loss (they came as "
+            f"{came[column]}), and no `type` rule says to block or to quarantine such rows"
         )
     if problems:
         raise StructureError(contract.dataset, tuple(problems))

@@ -24,6 +24,19 @@ class InputRead:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRead:
+    """One file from outside as it was actually read: its name, size and SHA-256 ('' where it was not taken)."""
+
+    name: str
+    size: int
+    sha256: str = ""
+
+
+NAMED = 1000
+"""How many files a snapshot names: Iceberg rewrites its metadata with every commit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """Where rows come from. `code_version` is the producer's; `run_id` is the orchestrator's."""
 
@@ -31,6 +44,7 @@ class Provenance:
     code_version: str = ""
     engine: str = ""
     inputs: tuple[InputRead, ...] = ()
+    files: tuple[FileRead, ...] = ()
 
     def properties(self) -> dict[str, str]:
         """As Iceberg snapshot properties (all text)."""
@@ -43,12 +57,17 @@ class Provenance:
             }
             for each in self.inputs
         ]
-        return {
+        known = {
             f"{PREFIX}run-id": self.run_id,
             f"{PREFIX}code-version": self.code_version,
             f"{PREFIX}engine": self.engine,
             f"{PREFIX}inputs": json.dumps(inputs, separators=(",", ":")),
         }
+        if self.files:
+            files = [{"name": each.name, "size": each.size, "sha256": each.sha256} for each in self.files[:NAMED]]
+            known[f"{PREFIX}files"] = json.dumps(files, separators=(",", ":"))
+            known[f"{PREFIX}file-count"] = str(len(self.files))
+        return known
 
 
 UNKNOWN = Provenance()

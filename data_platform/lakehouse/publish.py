@@ -23,6 +23,7 @@ from data_platform.lakehouse.metrics import record
 from data_platform.lakehouse.prepare import prepare
 from data_platform.lakehouse.provenance import PREFIX, UNKNOWN, Provenance
 from data_platform.lakehouse.quarantine import quarantine_contract
+from data_platform.lakehouse.refusals import forget, keep_blocked
 from data_platform.lakehouse.staging import Staged
 from data_platform.lakehouse.storage import filesystem
 from data_platform.quality.policy import Verdict
@@ -116,6 +117,8 @@ def publish(
             on_step=on_step,
         )
         rows, blocked = prepared.rows, [each.partition for each in prepared.verdicts if each.blocked]
+        if blocked:
+            keep_blocked(lakehouse, contract, staged, prepared, provenance.run_id)
         if rows:
             table = lakehouse.table(contract)
             properties = provenance.properties() | {
@@ -135,6 +138,7 @@ def publish(
                 table, contract, list(rows), empty, prepared.good, properties, blocked=blocked, base=base
             )
             on_step("committed")
+            forget(lakehouse, contract, list(rows))
         elif (known := lakehouse.existing_table(contract.dataset)) is not None:
             mark_blocked(known, blocked, publication)
     except Conflict:

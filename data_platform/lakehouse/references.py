@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from data_platform import clock
 from data_platform.contracts import Column, Contract, Partitioning, Reference, Rule
 from data_platform.contracts.partitions import STEP, spell, split, start_of
 from data_platform.lakehouse.catalog import Lakehouse
@@ -46,7 +47,7 @@ def gather(
                 views[reference] = _views(connection, columns, plan, wanted)
                 files |= dict.fromkeys(plan.files)
     history = {rule.name: past(lakehouse, contract, rule, partitions) for rule in rules if rule.kind == "history"}
-    return Elsewhere(views, others, history, datetime.now(UTC)), list(files)
+    return Elsewhere(views, others, history, clock.now()), list(files)
 
 
 def overlapping(mine: Partitioning | None, partition: str, theirs: Partitioning | None) -> tuple[str, ...] | None:

@@ -125,6 +125,11 @@ def differences(table: Table, contract: Contract) -> list[str]:
     return found
 
 
+def widens(before: ColumnType, after: ColumnType) -> bool:
+    """Whether the table of a dataset can follow a column from one type to another."""
+    return _widens(_type(before, count(1)), _type(after, count(1)))
+
+
 def _widens(before: iceberg.IcebergType, after: iceberg.IcebergType) -> bool:
     """Whether every old value is a new one; pyiceberg itself would let a decimal change its scale."""
     match before, after:

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import dagster as dg
 
 from data_platform.datasets.checks import INPUTS, PUBLISHED, SCHEMA
+from data_platform.datasets.scheduled import as_files_land, only_on_schedule
 from data_platform.operations.launch import execute_assets
 from data_platform.operations.plan import PlannedRun, nodes_of, plan_runs
 
@@ -79,16 +80,20 @@ def catch_up(
                 produced.add(dataset)
                 on_progress(Progress(day, min(done, total), total, dataset))
 
-            _execute(graph, instance, run, [name for name in run.datasets if name not in again], results, ended)
+            execute(graph, instance, run, [name for name in run.datasets if name not in again], results, ended)
     return results
 
 
 def _missing(
     graph: dg.AssetGraph, instance: dg.DagsterInstance, day: date, *, refresh: bool = False
 ) -> dict[str, list[str]]:
-    """What is not published of one day; with `refresh` also every unpartitioned dataset, published or not."""
+    """What is not published of one day; with `refresh` also every unpartitioned dataset, published or not.
+
+    Only datasets: what a schedule alone starts, such as mails, is nobody's to catch up with; nor is what lands."""
     missing: dict[str, list[str]] = {}
     for key in graph.executable_asset_keys:
+        if only_on_schedule(graph.get(key).tags) or as_files_land(graph.get(key).tags):
+            continue
         partitions = graph.get(key).partitions_def
         if partitions is None:
             there = instance.get_latest_materialization_event(key) is not None
@@ -111,13 +116,14 @@ def partitions_of_day(definition: dg.PartitionsDefinition, day: date) -> list[st
     return list(definition.get_partition_keys())
 
 
-def _execute(
+def execute(
     graph: dg.AssetGraph,
     instance: dg.DagsterInstance,
     run: PlannedRun,
     datasets: Sequence[str],
     results: dict[str, Result],
     ended: Callable[[str], None],
+    by: str = "dp run",
 ) -> None:
     """Execute one planned run, tell of each dataset whose step `ended`, and add what became of it to `results`."""
     definitions = (graph.get(dg.AssetKey(name.split("."))).partitions_def for name in datasets)
@@ -156,7 +162,7 @@ def _execute(
             partition_range=(first, last) if first != last else None,
             location_name=LOCATION,
             run_config=QUIET,
-            tags={"launched_by": "dp run"},
+            tags={"launched_by": by},
             on_event=listen,
         )
         if execution.canceled:  # Ctrl-C reaches the run first; it means the whole catching up

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
+from data_platform import clock
 from data_platform.contracts.model import Contract, Reference
 
 
@@ -19,7 +20,7 @@ class Elsewhere:
     views: Mapping[Reference, Mapping[str, str]] = field(default_factory=dict)
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     past: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    now: datetime = field(default_factory=lambda: clock.now())
 
 
 NOWHERE = Elsewhere()

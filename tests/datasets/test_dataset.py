@@ -1,5 +1,7 @@
 """What `@dataset` promises: everything from the contract, one publication per step, nothing from a blocked day."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated
 
 import dagster as dg
@@ -11,8 +13,10 @@ import pytest
 from data_platform.contracts import Contracts
 from data_platform.datasets import Reads, dataset, window
 from data_platform.datasets.dataset import io_manager
+from data_platform.datasets.described import facts, references
 from data_platform.datasets.testing import publish_frame, read_dataset
 from data_platform.lakehouse import LakehouseError, current_lakehouse, plan_read
+from data_platform.settings import PROJECT
 
 from . import scenario
 from .scenario import ALL, BAD_DAY, CONTRACTS, DAYS, RAW, STATS, TOTAL, WEEK, failed_checks, materialize, materialized
@@ -28,13 +32,58 @@ def rows(contract, *days):
     return read_dataset(contract, days or None).to_pylist()
 
 
+def test_the_page_says_what_people_look_for():
+    contract = replace(
+        scenario.RAW,
+        primary_key=("id", "day"),
+        freshness=timedelta(hours=26),
+        retention=timedelta(days=90),
+        visibility="public",
+        file=str(PROJECT / "data_platform" / "raw.yaml"),
+    )
+    assert dict(facts(contract)) == {
+        "One row per": "`id`, `day`",
+        "Partitions": "days, by `day`",
+        "Read by": "everybody",
+        "Sensitivity": "confidential: `email`; personal data: `email` (email)",
+        "Fresh": "within 26 hours",
+        "Kept": "for 90 days",
+        "Rules": "3: 1 block, 1 quarantine the row, 1 warn",
+        "Contract": "1.0.0, active, `data_platform/raw.yaml`",
+    }
+    assert dict(facts(scenario.TOTAL)) == {
+        "Read by": "the domain ads only",
+        "Sensitivity": "internal",
+        "Contract": "1.0.0, active",
+    }
+
+
+def test_the_page_leads_to_the_function_and_the_contract():
+    contract = replace(scenario.RAW, file=str(PROJECT / "data_platform" / "raw.yaml"))
+    here = references(contract, str(PROJECT / "assets.py"), 7).code_references
+    assert [(each.source, each.label) for each in here] == [
+        (f"{PROJECT}/assets.py:7", "Function"),
+        (f"{PROJECT}/data_platform/raw.yaml:1", "Contract"),
+    ]
+    there = references(contract, "/elsewhere/assets.py", 7, "https://git.example/mesh/tree/main").code_references
+    assert [each.source for each in there] == [
+        "/elsewhere/assets.py:7",
+        "https://git.example/mesh/tree/main/data_platform/raw.yaml#L1",
+    ]
+    metadata = scenario.raw.metadata_by_key[scenario.raw.key]
+    (function,) = metadata["dagster/code_references"].code_references
+    assert function.source.startswith(f"{scenario.__file__}:")
+
+
 def test_the_contract_gives_the_asset_its_key_group_owners_tags_and_partitions():
     spec = scenario.raw.get_asset_spec(dg.AssetKey(["ads", "raw"]))
     assert spec.group_name == "ads"
     assert list(spec.owners) == ["ana@market.example", "team:ads"]
     assert spec.tags["core"] == "" and spec.tags["visibility"] == "private"
     assert spec.kinds == {"iceberg", "polars"}
-    assert spec.description == "Listings as they came.\n\nExtracted every day."
+    assert spec.description.startswith("Listings as they came.\n\n|") and spec.description.endswith(
+        "Extracted every day."
+    )
     assert scenario.raw.partitions_def == dg.DailyPartitionsDefinition("2026-01-01")
     assert spec.code_version
 
@@ -149,6 +198,7 @@ def test_a_materialization_carries_rows_snapshot_bytes_preview_and_a_data_versio
     (event,) = (each for each in result.get_asset_materialization_events() if each.asset_key.path[-1] == "raw")
     metadata = {key: value.value for key, value in event.materialization.metadata.items()}
     assert metadata["dagster/partition_row_count"] == 9 and metadata["quarantined"] == 1
+    assert metadata["failing_percent/price_minimum"] == 10 and metadata["failing_percent/email_pattern"] == 10
     assert metadata["bytes"] > 0 and metadata["seconds"] > 0
     snapshot = current_lakehouse().existing_table("ads.raw").current_snapshot()
     assert metadata["snapshot_id"] == str(snapshot.snapshot_id)

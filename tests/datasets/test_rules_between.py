@@ -14,7 +14,8 @@ from data_platform.datasets import DefinitionError, Reads, dataset
 from data_platform.datasets.build import graph_problems
 from data_platform.datasets.dataset import rule_reads
 from data_platform.datasets.metadata import definition_metadata
-from data_platform.datasets.testing import materialize_dataset, publish_frame, read_dataset
+from data_platform.datasets.testing import materialize as materialize_alone
+from data_platform.datasets.testing import publish_frame, read_dataset
 
 from .rules_scenario import CHECKED, CONTRACTS, DAY, LIMITS, NIGHTLY, checked, expression, incoming
 from .scenario import RAW, STATS, TOTAL, failed_checks, materialize
@@ -102,7 +103,7 @@ def test_a_rule_compares_with_the_other_dataset_as_it_is_published(lakehouse):
 
 def test_the_testing_kit_puts_what_only_a_rule_reads_in_place_by_its_name(lakehouse):
     inputs = {"raw": incoming(5), "ads.limits": pl.DataFrame({"most": [4]})}
-    result = materialize_dataset(checked, DAY, inputs=inputs)
+    result = materialize_alone(checked, DAY, inputs=inputs)
     assert result.success and failed_checks(result) == {"not_too_many": "WARN"}
     assert read_dataset(CHECKED, [DAY]).num_rows == 5
 

@@ -58,6 +58,7 @@ from data_platform.lakehouse.metrics import waiting_files
 from data_platform.lakehouse.provenance import read_properties
 from data_platform.lakehouse.publish import STEPS
 from data_platform.lakehouse.quarantine import quarantine_contract
+from data_platform.lakehouse.refusals import FOLDER
 from data_platform.quality.examples import SHOWN
 from data_platform.settings import Settings
 
@@ -65,8 +66,8 @@ shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
 
 
 def parquet_files(lakehouse: Lakehouse) -> set[str]:
-    """All but what waits to become metrics."""
-    found = {str(path) for path in Path(lakehouse.settings.warehouse).rglob("*.parquet")}
+    """All but what waits to become metrics, and what is kept of refusals."""
+    found = {str(path) for path in Path(lakehouse.settings.warehouse).rglob("*.parquet") if FOLDER not in path.parts}
     return found - set(waiting_files(lakehouse))
 
 
