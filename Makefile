@@ -15,10 +15,10 @@ READY := $(VENV)/.ready
 INSTANCE := $(DAGSTER_HOME)/dagster.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test test-slow check bench clean lock
+.PHONY: help setup run dev test test-slow check docs bench clean lock screenshots
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(READY) $(INSTANCE) ## Make the environment from requirements.lock
 
@@ -42,6 +42,9 @@ dev: setup ## The Dagster UI, webserver and daemon on 127.0.0.1:PORT (3000)
 test: setup ## Unit and in-process tests
 	pytest -n 2 --dist loadscope -m "not slow"
 
+screenshots: setup ## Take the pictures of docs/images anew, of the history that `make run` made
+	python docs/screenshots.py
+
 test-slow: setup ## End-to-end tests: the daemon, the browser, kill -9
 	pytest -m slow
 
@@ -52,6 +55,9 @@ check: setup ## Lint, format, types, imports, contracts, definitions
 	lint-imports
 	dp contracts check
 	dg check defs
+
+docs: setup ## The documentation as a site, build/docs/index.html
+	NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
 
 bench: setup ## The benchmarks, as ratios against a named peer
 	for each in benchmarks/*.py; do python $$each || exit 1; done

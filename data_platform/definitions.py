@@ -8,6 +8,7 @@ from data_platform.datasets.build import build_definitions, contracts_of, datase
 from data_platform.marketplace.resources import EventFiles, Monolith
 from data_platform.operations.check_job import check_job
 from data_platform.operations.executor import warm_executor
+from data_platform.operations.landing import landing_sensors
 from data_platform.operations.quality_metrics import metrics_sensor
 from data_platform.operations.quality_schedules import quality_schedules
 from data_platform.operations.quarantine import quarantine_sensor, retention_schedule
@@ -20,5 +21,9 @@ defs = build_definitions(
     executor=warm_executor,
     jobs=[check_job(datasets)],
     schedules=[*quality_schedules(datasets), retention_schedule(list(contracts.values()))],
-    sensors=[metrics_sensor(contracts["platform.quality_metrics"]), quarantine_sensor(list(contracts.values()))],
+    sensors=[
+        metrics_sensor(contracts["platform.quality_metrics"]),
+        quarantine_sensor(list(contracts.values())),
+        *landing_sensors(datasets),
+    ],
 )

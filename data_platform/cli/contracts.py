@@ -10,14 +10,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data_platform.cli.from_pandera import contracts_from_pandera
-from data_platform.cli.output import console, fail, print_json
+from data_platform.cli.output import console, examples, fail, print_json
 from data_platform.cli.project import DOMAINS
+from data_platform.cli.suggest import contracts_suggest
 
 if TYPE_CHECKING:
     from data_platform.contracts import Finding
 
-app = typer.Typer(no_args_is_help=True, help="Contracts: check them, draft one from a pandera model.")
-app.command("from-pandera")(contracts_from_pandera)
+app = typer.Typer(
+    no_args_is_help=True, help="Contracts: check them, draft one from a pandera model, let one follow its data."
+)
+app.command(
+    "from-pandera",
+    epilog=examples("dp contracts from-pandera shop.models:Orders --dataset shop.orders --owner ana@market.example"),
+)(contracts_from_pandera)
+app.command(
+    "suggest",
+    epilog=examples(
+        "dp contracts suggest ads.listings  # why the last publication was refused, and the patch",
+        "dp contracts suggest ads.listings --write",
+        "dp contracts suggest ads.listings --from 'new/*.csv'  # before they come",
+    ),
+)(contracts_suggest)
 
 
 class FindingFormat(StrEnum):
@@ -26,7 +40,15 @@ class FindingFormat(StrEnum):
     GITHUB = "github"
 
 
-@app.command("check")
+@app.command(
+    "check",
+    epilog=examples(
+        "dp contracts check",
+        "dp contracts check data_platform/domains/ads --format json",
+        "dp contracts check --format github  # in a pull request",
+        "dp contracts check --standard-only theirs.odcs.yaml",
+    ),
+)
 def contracts_check(
     paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders; default: all domains.")] = None,
     output: Annotated[

@@ -2,98 +2,119 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
-from rich import box
-from rich.table import Table
 
-from data_platform.cli.output import Format, FormatOption, console, plain, print_json, readable
-from data_platform.cli.project import all_contracts, contract_of
-from data_platform.contracts.rules import describe
+from data_platform.cli.output import Format, FormatOption, console, examples, print_json, print_table, progress
+from data_platform.cli.project import DatasetArgument, DomainOption, all_contracts, contract_of
 
 if TYPE_CHECKING:
-    from data_platform.contracts import OnFailure
+    from data_platform.contracts import Contract, OnFailure
     from data_platform.lakehouse.inventory import Inventory
 
 app = typer.Typer(no_args_is_help=True, help="Datasets: find them, see what is published.")
 
 
-@app.command("ls")
-def datasets_ls(
-    domain: Annotated[str, typer.Option(help="Only this domain.")] = "", output: FormatOption = Format.TABLE
-) -> None:
+@app.command(
+    "ls",
+    epilog=examples(
+        "dp datasets ls", "dp datasets ls --domain ads", "dp datasets ls --format json | jq 'keys'  # for programs"
+    ),
+)
+def datasets_ls(domain: DomainOption = "", output: FormatOption = Format.TABLE) -> None:
     """List datasets: owner, visibility, partitioning, and what is published of them."""
     from data_platform.lakehouse import current_lakehouse
     from data_platform.lakehouse.inventory import inventory
 
-    with readable():
-        chosen = [each for each in all_contracts().values() if not domain or each.domain == domain]
-        found = {each.dataset: inventory(current_lakehouse(), each, history=1) for each in chosen}
+    chosen = [each for each in all_contracts().values() if not domain or each.domain == domain]
+    with progress("Reading the catalog", len(chosen)) as advance:
+        found = {}
+        for each in chosen:
+            found[each.dataset] = inventory(current_lakehouse(), each, history=1)
+            advance()
     if output is Format.JSON:
         print_json({each.dataset: _summary(found[each.dataset]) for each in chosen})
         return
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    table.add_column("dataset", no_wrap=True)
-    for name in ("owner", "visibility", "partitions"):
-        table.add_column(name)
-    for name in ("published", "rows", "quarantined", "last published"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for each in chosen:
-        there = found[each.dataset]
-        cut = " x ".join(key.granularity for key in each.partitioning.keys) if each.partitioning else "-"
-        table.add_row(
-            each.dataset,
-            each.owners[0] if each.owners else "",
-            each.visibility,
-            cut,
-            "external" if each.external else str(len(there.partitions)),
-            f"{there.rows:,}",
-            f"{there.quarantined:,}",
-            f"{there.published_at:%Y-%m-%d %H:%M}" if there.published_at else "never",
-        )
-    console.print(table)
+    columns = ("dataset", "owner", "visibility", "partitions", "published", "rows", "quarantined", "last published")
+    print_table(columns, [_listed(each, found[each.dataset]) for each in chosen])
 
 
-@app.command("show")
-def datasets_show(dataset: str, output: FormatOption = Format.TABLE) -> None:
+def _listed(contract: Contract, there: Inventory) -> tuple[object, ...]:
+    cut = " x ".join(key.granularity for key in contract.partitioning.keys) if contract.partitioning else None
+    return (
+        contract.dataset,
+        contract.owners[0] if contract.owners else "",
+        contract.visibility,
+        cut,
+        "external" if contract.external else str(len(there.partitions)),
+        there.rows,
+        there.quarantined,
+        there.published_at or "never",
+    )
+
+
+@app.command("show", epilog=examples("dp datasets show ads.listings", "dp datasets show ads.listings --format json"))
+def datasets_show(dataset: DatasetArgument, output: FormatOption = Format.TABLE) -> None:
     """Show one dataset: what it promises, what is published, where it came from."""
+    from data_platform.contracts.rules import describe
     from data_platform.lakehouse import current_lakehouse
     from data_platform.lakehouse.inventory import inventory
 
-    with readable():
-        contract = contract_of(dataset)
+    contract = contract_of(dataset)
+    with progress("Reading the catalog"):
         there = inventory(current_lakehouse(), contract)
     if output is Format.JSON:
-        print_json(_summary(there) | {"version": contract.version, "columns": list(contract.column_names)})
+        print_json(_promises(contract) | _summary(there))
         return
     console.print(f"[bold]{contract.dataset}[/bold] {contract.version} ({contract.status}, {contract.visibility})")
     console.print(contract.description, markup=False)
     console.print(f"owner {', '.join(contract.owners)}; contract {contract.file}", markup=False, soft_wrap=True)
-    columns = Table(
-        "column", "type", "required", "classification", "description", title="Columns", title_justify="left"
+    print_table(
+        ("column", "type", "required", "classification", "description"),
+        [
+            (
+                each.name,
+                str(each.type),
+                "yes" if each.required else "",
+                each.classification + (f" ({each.pii})" if each.pii else ""),
+                each.description,
+            )
+            for each in contract.columns
+        ],
+        title="Columns",
     )
-    for column in contract.columns:
-        mark = column.classification + (f" ({column.pii})" if column.pii else "")
-        columns.add_row(
-            *plain(column.name, str(column.type), "yes" if column.required else "", mark, column.description)
-        )
-    rules = Table("rule", "policy", "what must hold", title="Rules", title_justify="left")
-    for rule in contract.rules:
-        rules.add_row(*plain(rule.name, _policy(rule.on_failure), describe(rule)))
+    rules = [(rule.name, _policy(rule.on_failure), describe(rule)) for rule in contract.rules]
     for promise in contract.unchecked:
         by = f"left to {promise.engine}" if promise.engine else "for people"
-        rules.add_row(*plain(promise.name, f"not checked ({by})", promise.text))
-    history = Table("snapshot", "published", "partitions", "run", "read", title="Publications", title_justify="left")
+        rules.append((promise.name, f"not checked ({by})", promise.text))
+    print_table(("rule", "policy", "what must hold"), rules, title="Rules")
+    history = []
     for snapshot in there.snapshots:
         cut = snapshot.partitions
         shown = f"{cut[0]} .. {cut[-1]}" if len(cut) > 1 else "".join(cut) or "whole"
         when = f"{snapshot.published_at:%Y-%m-%d %H:%M:%S}"
-        history.add_row(str(snapshot.snapshot_id), when, shown, snapshot.run_id[:8], "\n".join(snapshot.inputs))
-    for table in (columns, rules, history):
-        console.print(table)
+        history.append((str(snapshot.snapshot_id), when, shown, snapshot.run_id[:8], "\n".join(snapshot.inputs)))
+    print_table(("snapshot", "published", "partitions", "run", "read"), history, title="Publications")
     published = f"{len(there.partitions)} partition(s), " if contract.partitioning else ""
     console.print(f"{published}{there.rows:,} rows, {there.bytes:,} bytes; {there.quarantined:,} rows in quarantine")
+
+
+def _promises(contract: Contract) -> dict[str, Any]:
+    from data_platform.contracts.rules import describe
+
+    return {
+        "dataset": contract.dataset,
+        "version": contract.version,
+        "status": contract.status,
+        "visibility": contract.visibility,
+        "description": contract.description,
+        "owners": list(contract.owners),
+        "contract": contract.file,
+        "columns": list(contract.column_names),
+        "types": {each.name: str(each.type) for each in contract.columns},
+        "rules": {rule.name: describe(rule) for rule in contract.rules},
+    }
 
 
 def _policy(on_failure: OnFailure) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from data_platform.cli.output import errors, fail, readable
+from data_platform.cli.output import errors, fail
 
 
 def contracts_from_pandera(
@@ -28,8 +28,7 @@ def contracts_from_pandera(
     if out and out.exists():
         fail(f"{out} is there already; remove it or choose another file", 2)
     sys.path.insert(0, "")  # as `python -m` does: the model is in the folder one works in
-    with readable():
-        drafted = draft(load(model), dataset, owner or [])
+    drafted = draft(load(model), dataset, owner or [])
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(drafted.yaml(model), "utf-8")

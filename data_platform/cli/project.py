@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from data_platform.cli.output import fail
-from data_platform.contracts import Contract, Contracts
 from data_platform.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
     from dagster import Definitions
 
+    from data_platform.contracts import Contract, Contracts
+
 DOMAINS = PROJECT / "data_platform" / "domains"
 
 
 def all_contracts() -> Contracts:
+    from data_platform.contracts import Contracts
+
     return Contracts.load(DOMAINS, cache=Settings.from_environment().home / "cache")
 
 
@@ -23,7 +28,7 @@ def contract_of(dataset: str) -> Contract:
     contracts = all_contracts()
     if dataset not in contracts:
         near = ", ".join(contracts.suggest(dataset))
-        fail(f"no dataset {dataset!r}" + (f"; did you mean {near}?" if near else ""))
+        fail(f"no dataset {dataset!r}" + (f"; did you mean {near}?" if near else "; `dp datasets ls` lists them"))
     return contracts[dataset]
 
 
@@ -31,3 +36,19 @@ def definitions() -> Definitions:
     from data_platform.definitions import defs
 
     return defs
+
+
+def complete_dataset(incomplete: str) -> list[str]:
+    """The datasets that begin so, by the names of their contracts' files: a shell does not wait for YAML."""
+    found = {f"{file.parent.parent.name}.{file.stem}" for file in DOMAINS.glob("*/contracts/*.yaml")}
+    return sorted(dataset for dataset in found if dataset.startswith(incomplete))
+
+
+def complete_domain(incomplete: str) -> list[str]:
+    return sorted({each.partition(".")[0] for each in complete_dataset(incomplete)})
+
+
+DatasetArgument = Annotated[
+    str, typer.Argument(metavar="DATASET", help="Which, as `domain.name`.", autocompletion=complete_dataset)
+]
+DomainOption = Annotated[str, typer.Option("--domain", help="Only this domain.", autocompletion=complete_domain)]

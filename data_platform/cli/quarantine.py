@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich import box
-from rich.table import Table
 
-from data_platform.cli.output import Format, FormatOption, console, fail, plain, print_json, readable
-from data_platform.cli.project import all_contracts, contract_of
+from data_platform.cli.output import (
+    Format,
+    FormatOption,
+    console,
+    errors,
+    examples,
+    fail,
+    print_json,
+    print_table,
+    progress,
+)
+from data_platform.cli.project import DatasetArgument, DomainOption, all_contracts, contract_of
 
 if TYPE_CHECKING:
     from data_platform.contracts import Contract
@@ -29,19 +37,14 @@ PartitionOption = Annotated[
 RuleOption = Annotated[str, typer.Option("--rule", help="Only rows that this rule refused.")]
 
 
-@app.command("ls")
-def quarantine_ls(
-    domain: Annotated[str, typer.Option(help="Only this domain.")] = "", output: FormatOption = Format.TABLE
-) -> None:
-    """List what waits: rows per dataset, partition and rule (a row may break several), and since when.
-
-    Examples: `dp quarantine ls`, `dp quarantine ls --domain ads --format json`
-    """
+@app.command("ls", epilog=examples("dp quarantine ls", "dp quarantine ls --domain ads --format json"))
+def quarantine_ls(domain: DomainOption = "", output: FormatOption = Format.TABLE) -> None:
+    """List what waits: rows per dataset, partition and rule (a row may break several), and since when."""
     from data_platform.lakehouse import current_lakehouse
     from data_platform.lakehouse.quarantine import waiting, with_quarantine
     from data_platform.lakehouse.settle import settle
 
-    with readable():
+    with progress("Looking into the quarantines"):
         lakehouse, found = current_lakehouse(), {}
         chosen = [each for each in all_contracts().values() if not domain or each.domain == domain]
         for contract in with_quarantine(lakehouse, chosen):
@@ -53,31 +56,33 @@ def quarantine_ls(
     elif not found:
         console.print("Nothing waits in quarantine.", style="green")
     else:
-        table = _table("dataset", "partition", "rows", "rules", "since")
-        for dataset, there in found.items():
-            for each in there.values():
-                table.add_row(
-                    *plain(dataset, each.partition or "-", f"{each.rows:,}", _rules(each), _minute(each.since))
-                )
-        console.print(table)
+        rows = [
+            (dataset, each.partition or None, each.rows, _rules(each), each.since)
+            for dataset, there in found.items()
+            for each in there.values()
+        ]
+        print_table(("dataset", "partition", "rows", "rules", "since"), rows)
 
 
-@app.command("show")
+@app.command(
+    "show",
+    epilog=examples(
+        "dp quarantine show ads.listings",
+        "dp quarantine show ads.listings --partition 2026-11-08 --rule types --limit 50",
+    ),
+)
 def quarantine_show(
-    dataset: str,
+    dataset: DatasetArgument,
     partition: PartitionOption = None,
     rule: RuleOption = "",
     limit: Annotated[int, typer.Option(min=0, help="How many rows to show, oldest first.")] = 10,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Show rows that wait, why, and what was done to others: replayed, discarded, expired. Sensitive values are masked.
-
-    Examples: `dp quarantine show ads.listings`, `dp quarantine show ads.listings --partition 2026-11-08 --rule types`
-    """
+    """Show rows that wait, why, and what was done to others: replayed, discarded, expired. Sensitive values are masked."""
     from data_platform.lakehouse import current_lakehouse
     from data_platform.lakehouse.quarantine import handlings, rows_waiting
 
-    with readable():
+    with progress("Reading the rows that wait"):
         lakehouse, contract = current_lakehouse(), contract_of(dataset)
         there = _there(contract, partition, rule)
         rows = rows_waiting(lakehouse, contract, partition, rule, limit) if limit else []
@@ -90,37 +95,47 @@ def quarantine_show(
     asked = sum(each.rules.get(rule, 0) if rule else each.rows for each in there.values())
     console.print(f"{dataset}: {asked:,} row(s) wait" + (f" because of {rule}" if rule else ""), markup=False)
     if rows:
-        table = _table("partition", "since", "why", "row", title=f"The first {len(rows)}")
-        for row in rows:
-            why = "\n".join(f"{name}: {reason}" for name, reason in zip(row.rules, row.reasons, strict=True))
-            values = ", ".join(f"{name}={value}" for name, value in row.values.items())
-            table.add_row(*plain(row.partition or "-", _minute(row.since), why, values))
-        console.print(table)
+        cells = [
+            (
+                row.partition or None,
+                row.since,
+                "\n".join(f"{name}: {reason}" for name, reason in zip(row.rules, row.reasons, strict=True)),
+                ", ".join(f"{name}={value}" for name, value in row.values.items()),
+            )
+            for row in rows
+        ]
+        print_table(("partition", "since", "why", "row"), cells, title=f"The first {len(rows)}")
     if done:
-        table = _table("what", "when", "who", "rows", "partitions", "rule", "reason", title="What was done")
-        for each in done:
-            of = ", ".join(list(each.rows)[:3]) + (", ..." if len(each.rows) > 3 else "")
-            when, count = _minute(each.at), f"{sum(each.rows.values()):,}"
-            table.add_row(*plain(each.operation, when, each.who, count, of or "-", each.rule, each.reason))
-        console.print(table)
+        acts = [
+            (each.operation, each.at, each.who, sum(each.rows.values()), _few(each.rows), each.rule, each.reason)
+            for each in done
+        ]
+        print_table(("what", "when", "who", "rows", "partitions", "rule", "reason"), acts, title="What was done")
 
 
-@app.command("replay")
+@app.command(
+    "replay",
+    epilog=examples(
+        "dp quarantine replay ads.listings",
+        "dp quarantine replay ads.listings --rule price_minimum --partition 2026-11-08",
+    ),
+)
 def quarantine_replay(
-    dataset: str, partition: PartitionOption = None, rule: RuleOption = "", output: FormatOption = Format.TABLE
+    dataset: DatasetArgument,
+    partition: PartitionOption = None,
+    rule: RuleOption = "",
+    output: FormatOption = Format.TABLE,
 ) -> None:
     """Run rows that wait through the contract of today; those that pass join their partition, the rest waits on.
 
     All partitions are published in one snapshot; replaying twice changes nothing the second time.
 
     Exit code: 0 done, 1 a partition is blocked or its last publication unfinished (it was left as it is).
-
-    Examples: `dp quarantine replay ads.listings`, `dp quarantine replay ads.listings --rule price_minimum`
     """
     from data_platform.lakehouse import current_lakehouse
     from data_platform.lakehouse.replay import replay
 
-    with readable():
+    with progress("Running them through the contract of today"):
         contract = contract_of(dataset)
         there = _there(contract, partition, rule)
         if not there and output is Format.TABLE:
@@ -132,46 +147,59 @@ def quarantine_replay(
         names = ("dataset", "publication_id", "merged", "withdrawn", "waiting", "snapshot_id")
         print_json({name: getattr(done, name) for name in names} | {"left_alone": why})
     else:
-        table = _table("partition", "merged", "withdrawn", "waiting", "")
-        for name in sorted({*done.waiting, *done.unfinished}):
-            counts = (done.merged.get(name, 0), done.withdrawn.get(name, 0), done.waiting.get(name, there[name].rows))
-            table.add_row(*plain(name or "-", *(f"{count:,}" for count in counts), why.get(name, "")))
-        console.print(table)
+        rows = [
+            (
+                name or None,
+                done.merged.get(name, 0),
+                done.withdrawn.get(name, 0),
+                done.waiting[name] if name in done.waiting else there[name].rows,
+                why.get(name, ""),
+            )
+            for name in sorted({*done.waiting, *done.unfinished})
+        ]
+        print_table(("partition", "merged", "withdrawn", "waiting", ""), rows)
         if done.withdrawn:
             console.print("Withdrawn are published rows that the contract of today refuses.")
     raise typer.Exit(1 if why else 0)
 
 
-@app.command("discard")
+@app.command(
+    "discard",
+    epilog=examples(
+        'dp quarantine discard ads.listings --reason "test data of ticket 7"',
+        'dp quarantine discard ads.listings --partition 2026-11-08 --rule types --reason "..." --yes',
+    ),
+)
 def quarantine_discard(
-    dataset: str,
+    dataset: DatasetArgument,
     reason: Annotated[str, typer.Option(help="Why; kept with what was discarded, by whom and when.")],
     partition: PartitionOption = None,
     rule: RuleOption = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    output: FormatOption = Format.TABLE,
 ) -> None:
-    """Throw rows that wait away, for good. `dp quarantine show` keeps the record: who, when, how many, why.
-
-    Examples: `dp quarantine discard ads.listings --reason "test data of ticket 7"`,
-    `dp quarantine discard ads.listings --partition 2026-11-08 --rule types --reason "..." --yes`
-    """
+    """Throw rows that wait away, for good. `dp quarantine show` keeps the record: who, when, how many, why."""
     from data_platform.lakehouse import current_lakehouse
     from data_platform.lakehouse.discard import discard
 
     if not reason.strip():
         fail("a discard needs a reason: it is all that will be left of the rows", 2)
-    with readable():
-        contract = contract_of(dataset)
-        there = _there(contract, partition, rule)
-        count = sum(each.rules.get(rule, 0) if rule else each.rows for each in there.values())
-        if not count:
-            console.print(f"Nothing waits in the quarantine of {dataset}.", style="green", markup=False)
-            return
-        if not yes and not typer.confirm(f"Discard {count:,} row(s) of {dataset} for good?"):
-            console.print("Nothing was discarded.")
-            return
+    contract = contract_of(dataset)
+    there = _there(contract, partition, rule)
+    count = sum(each.rules.get(rule, 0) if rule else each.rows for each in there.values())
+    if count and not yes and not typer.confirm(f"Discard {count:,} row(s) of {dataset} for good?", err=True):
+        errors.print("Nothing was discarded.")
+        return
+    gone = {}
+    if count:
         gone = discard(current_lakehouse(), contract, partition, rule, reason=reason, who=getpass.getuser())
-    console.print(f"Discarded {sum(gone.values()):,} row(s) of {len(gone)} partition(s) of {dataset}.", markup=False)
+    if output is Format.JSON:
+        print_json({"dataset": dataset, "discarded": gone})
+    elif not count:
+        console.print(f"Nothing waits in the quarantine of {dataset}.", style="green", markup=False)
+    else:
+        rows = sum(gone.values())
+        console.print(f"Discarded {rows:,} row(s) of {len(gone)} partition(s) of {dataset}.", markup=False)
 
 
 def _there(contract: Contract, partitions: Sequence[str] | None, rule: str) -> dict[str, Waiting]:
@@ -203,19 +231,13 @@ def _why_not(done: Replay) -> dict[str, str]:
     return why
 
 
-def _table(*columns: str, title: str = "") -> Table:
-    table = Table(box=box.SIMPLE, pad_edge=False, title=title or None, title_justify="left")
-    for name in columns:
-        table.add_column(name, justify="right" if name in ("rows", "merged", "withdrawn", "waiting") else "left")
-    return table
+def _few(partitions: Iterable[str]) -> str | None:
+    names = [each for each in partitions if each]
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "") or None
 
 
 def _rules(there: Waiting) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in there.rules.items())
-
-
-def _minute(moment: Any) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def _waiting_as_json(there: dict[str, Waiting]) -> dict[str, Any]:

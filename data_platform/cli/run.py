@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from data_platform.cli.output import console, readable
+from data_platform import clock
+from data_platform.cli.output import console
 from data_platform.cli.project import all_contracts, definitions
 from data_platform.settings import Settings
 
@@ -26,7 +27,6 @@ def run(
     from data_platform.operations.marketplace_run import marketplace_run
 
     metrics = all_contracts().get("platform.quality_metrics")
-    last: date = until.date() if until else datetime.now(UTC).date() - timedelta(days=1)
-    with readable():
-        failed = marketplace_run(Settings.from_environment(), definitions, last, days, scale, console, metrics)
+    last: date = until.date() if until else clock.now().date() - timedelta(days=1)
+    failed = marketplace_run(Settings.from_environment(), definitions, last, days, scale, console, metrics)
     raise typer.Exit(1 if failed else 0)

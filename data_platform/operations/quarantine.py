@@ -94,10 +94,13 @@ def retention_schedule(contracts: Sequence[Contract]) -> dg.ScheduleDefinition:
 
     @dg.op(name="expire", description="Remove the rows that have waited longer than their contract retains.")
     def expire_all(context: dg.OpExecutionContext) -> None:
+        from data_platform.lakehouse import refusals
         from data_platform.lakehouse.discard import expire
         from data_platform.lakehouse.settle import settle
 
         lakehouse = current_lakehouse()
+        for contract in contracts:
+            refusals.expire(lakehouse, contract)
         for contract in with_quarantine(lakehouse, contracts):
             settle(lakehouse, contract)
             removed = expire(lakehouse, contract, run_id=context.run_id)

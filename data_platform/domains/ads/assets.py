@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from data_platform.datasets import Reads, dataset, window
+from data_platform.exports import mail_export
 from data_platform.marketplace.resources import Monolith
 
 TEN_YEARS = window(3653)  # so far: a day's state may depend on any earlier change
@@ -72,6 +73,10 @@ def listing_stats(
     contacted = contacts.group_by("day", "listing_id").agg(contacts=pl.len())
     attention = viewed.join(contacted, on=["day", "listing_id"], how="full", coalesce=True).fill_null(0)
     return attention.join(listings, on=["day", "listing_id"])
+
+
+# Whom to call about listings that nobody looks at: on the desks of the telephone sales when they begin to work.
+listing_stats_mail = mail_export("ads.listing_stats", to=["telesales@market.example"], schedule="0 5 * * 1-5")
 
 
 @dataset("ads.price_index")
