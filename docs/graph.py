@@ -10,6 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from data_platform.contracts.naming import QUARANTINE_SUFFIX
+from data_platform.datasets.scheduled import only_on_schedule
 
 README = Path(__file__).parent.parent / "README.md"
 MARKS = re.compile(r"(<!-- graph:.*?-->\n).*?(<!-- /graph -->)", re.DOTALL)
@@ -20,8 +21,9 @@ def mermaid() -> str:
     from data_platform.definitions import defs
 
     graph = defs.resolve_asset_graph()
+    shown = {key for key in graph.get_all_asset_keys() if not only_on_schedule(graph.get(key).tags)}
     domains, arrows = defaultdict(list), []
-    for key in sorted(graph.get_all_asset_keys(), key=lambda key: key.path):
+    for key in sorted(shown, key=lambda key: key.path):
         domain, name = key.path
         if name.endswith(QUARANTINE_SUFFIX):
             continue
