@@ -148,6 +148,7 @@ def test_personal_data_is_closed_until_somebody_has_looked(scaffolded: Scaffolde
     assert found == PERSONAL
 
 
+@pytest.mark.slow
 def test_the_tests_that_were_written_pass(scaffolded: Scaffolded, tmp_path: Path) -> None:
     environment = {**os.environ, "DATA_PLATFORM_HOME": str(tmp_path)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]

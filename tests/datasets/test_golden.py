@@ -104,6 +104,7 @@ def test_what_a_dataset_publishes_is_held_to_a_file_beside_the_test() -> None:
     assert_golden(scenario.stats, "golden/stats.csv", day)
 
 
+@pytest.mark.slow
 def test_the_option_writes_the_files_and_the_next_run_passes(pytester: pytest.Pytester) -> None:
     pytester.makeconftest('pytest_plugins = ["data_platform.datasets.testing"]')
     pytester.makepyfile(

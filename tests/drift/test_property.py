@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ EXTRA = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(rows=st.lists(st.fixed_dictionaries({}, optional=COMES), min_size=1, max_size=6), extra=EXTRA)
 @settings(max_examples=25, deadline=None)
 def test_a_suggestion_accepts_what_it_does_not_tell_to_remain_and_changes_nothing_else(rows, extra):

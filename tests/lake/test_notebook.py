@@ -50,7 +50,7 @@ def test_every_cell_runs_and_frames_are_shown_as_tables():
     said = "".join(output.text for cell in notebook.cells for output in cell.get("outputs", ()) if "text" in output)
     assert "LeftOut: users.users: left out, above your clearance, internal: email (confidential)" in said
     assert "the column email is confidential, above your clearance" in said
-    assert not places(json.dumps(notebook))
+    assert not [line for line in json.dumps(notebook, indent=1).splitlines() if places(line)]
 
 
 def test_the_committed_one_names_no_machine_and_was_run():

@@ -70,6 +70,7 @@ def test_a_taken_port_is_reported_with_the_way_out(own_server: PostgresServer):
     own_server.start()
     own_server.stop()
     with socket.socket() as squatter:
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what the server closed may linger
         squatter.bind(("127.0.0.1", int((own_server.folder / "port").read_text())))
         squatter.listen()
         with pytest.raises(PostgresUnavailable, match=r"in use by another program.*delete .*port"):

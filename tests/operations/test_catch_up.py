@@ -35,6 +35,7 @@ def test_every_missing_day_is_published_and_the_bad_one_is_blocked_with_its_reas
     assert told[-1].done <= told[-1].total
 
 
+@pytest.mark.slow
 def test_a_second_time_only_the_blocked_day_is_tried_again(caught_up):
     caught_up()
     again = caught_up()
