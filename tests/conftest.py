@@ -11,7 +11,7 @@ import pytest
 from data_platform.lakehouse import Lakehouse
 from data_platform.settings import Settings
 
-pytest_plugins = ["data_platform.datasets.testing"]  # the option --update-golden
+pytest_plugins = ["data_platform.datasets.testing", "tests.buckets"]
 
 if (main := sys.modules["__main__"]).__spec__ is None and not hasattr(main, "__file__"):
     # A worker of pytest-xdist: PySpark would take it for a doctest of its own, and exit.
@@ -21,7 +21,7 @@ if (main := sys.modules["__main__"]).__spec__ is None and not hasattr(main, "__f
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that `current_lakehouse()` lives in during this test."""
-    for name in ("WAREHOUSE", "CATALOG", "CHECKS", "ALERTS", "SMTP_PASSWORD", "DOMAIN", "CLEARANCE", "CODE"):
+    for name in ("WAREHOUSE", "CATALOG", "FILES", "CHECKS", "ALERTS", "SMTP_PASSWORD", "DOMAIN", "CLEARANCE", "CODE"):
         monkeypatch.delenv(f"DATA_PLATFORM_{name}", raising=False)
     monkeypatch.setenv("DATA_PLATFORM_HOME", str(tmp_path))
     return tmp_path

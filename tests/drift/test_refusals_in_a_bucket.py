@@ -1,12 +1,12 @@
 """What is kept of a refusal, in a warehouse on S3."""
 
 import pytest
-from lakehouse.test_object_store import aws, bucket  # noqa: F401 # fixtures
 
 from data_platform.drift import kept_evidence, suggest
 from data_platform.lakehouse import Lakehouse, StructureError, publish, stage, staging_folder
 from data_platform.lakehouse.refusals import keep_frame, refusals
 from data_platform.settings import Settings
+from tests.buckets import make_bucket
 
 from .scenario import contract_in, frame
 
@@ -24,8 +24,8 @@ def publication(lakehouse, contract, rows):
         keep_frame(lakehouse, contract, [DAY], relation, refused.problems, "run")
 
 
-def test_it_is_kept_found_and_removed(file, tmp_path, bucket):  # noqa: F811
-    lakehouse = Lakehouse(Settings.at(tmp_path, warehouse=f"s3://{bucket}/x"))
+def test_it_is_kept_found_and_removed(file, tmp_path, s3):
+    lakehouse = Lakehouse(Settings.at(tmp_path, warehouse=f"s3://{make_bucket(s3, 'lake')}/x"))
     contract = contract_in(file)
     publication(lakehouse, contract, frame({"colour": "red"}))
     publication(lakehouse, contract, frame({"size": "XL"}))

@@ -1,5 +1,8 @@
 """A warehouse on S3 (moto speaks it): asked by SQL, and exported to a bucket."""
 
+from pathlib import Path
+from typing import Any
+
 import polars as pl
 import pytest
 from scenario import put
@@ -9,17 +12,18 @@ from data_platform.exports.write import export_query
 from data_platform.lake import LakeError, Library
 from data_platform.lake.reader import Reader
 from data_platform.lakehouse import Lakehouse, storage
+from data_platform.settings import Settings
+from tests.buckets import make_bucket
 from tests.lake.scenario import CONTRACTS, LISTINGS, listings
-from tests.lakehouse.test_object_store import aws, bucket, remote
 
 pytestmark = pytest.mark.slow
-__all__ = ["aws", "bucket", "remote"]
 
 QUERY = "select count(*)::int as n from ads.listings"
 
 
 @pytest.fixture
-def library(remote: Lakehouse) -> Library:
+def library(s3: Any, home: Path) -> Library:
+    remote = Lakehouse(Settings.at(home, warehouse=f"s3://{make_bucket(s3, 'lake')}/some/prefix"))
     put(remote, LISTINGS, listings(2, 3), "2026-11-02", "2026-11-03")
     return Library(CONTRACTS, remote, Reader())
 

@@ -3,52 +3,28 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
 import pytest
-from pyiceberg.utils.config import Config
 
 from data_platform.files import Csv, FileError, Json, Parquet, Reading
 from data_platform.files.detect import detect
 from data_platform.files.read import read
 from data_platform.files.source import locate
-from data_platform.lakehouse import storage
+from tests.buckets import make_bucket
 
 from .corpus import DECIMALS, parquet
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    """The endpoint of an AWS of our own."""
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def bucket(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def bucket(s3: Any) -> Callable[[str, bytes], Any]:
     """A function that puts a file in the bucket `drop`."""
-    import boto3
-
-    for key, value in {"access-key-id": "testing", "secret-access-key": "testing", "endpoint": aws}.items():
-        monkeypatch.setenv(f"PYICEBERG_CATALOG__PLATFORM__S3__{key.upper().replace('-', '_')}", value)
-    monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())  # it reads the environment once, when imported
-    storage.filesystem.cache_clear()
-    client = boto3.client(
-        "s3", endpoint_url=aws, aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1"
-    )
-    client.create_bucket(Bucket="drop")
-    yield lambda name, content: client.put_object(Bucket="drop", Key=name, Body=content)
-    for each in client.list_objects_v2(Bucket="drop").get("Contents", []):
-        client.delete_object(Bucket="drop", Key=each["Key"])
-    client.delete_bucket(Bucket="drop")
-    storage.filesystem.cache_clear()
+    make_bucket(s3, "drop")
+    return lambda name, content: s3.put_object(Bucket="drop", Key=name, Body=content)
 
 
 def rows(paths: list[str], form) -> list[tuple]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pyiceberg.utils.config import Config
 from scenario import (
     CLEAN,
     DAY_X_COUNTRY,
@@ -34,6 +33,7 @@ from data_platform.lakehouse.metrics import waiting_files
 from data_platform.lakehouse.quarantine import quarantine_contract, with_quarantine
 from data_platform.lakehouse.replay import replay
 from data_platform.settings import Settings
+from tests.buckets import make_bucket
 
 from .test_metrics import CONTRACT as METRICS_CONTRACT
 from .test_publish import referenced
@@ -44,36 +44,10 @@ CONTRACT = orders(DAY_X_COUNTRY, rules=(Rule("amount", "minimum", ("amount",), {
 BAD = {"amount": Decimal("-1.00")}
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    """The endpoint of an AWS of our own."""
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def bucket(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An empty bucket, with all that pyiceberg's own variables say about it."""
-    import boto3
-
-    secrets = {"access-key-id": "testing", "secret-access-key": "testing", "region": "eu-north-1", "endpoint": aws}
-    for service in ("S3", "GLUE"):
-        for key, value in secrets.items():
-            monkeypatch.setenv(f"PYICEBERG_CATALOG__PLATFORM__{service}__{key.upper().replace('-', '_')}", value)
-    monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())  # it reads the environment once, when imported
-    client = boto3.client(
-        "s3", endpoint_url=aws, aws_access_key_id="testing", aws_secret_access_key="testing", region_name="eu-north-1"
-    )
-    storage.filesystem.cache_clear()
-    client.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-north-1"})
-    yield "lake"
-    for each in client.list_objects_v2(Bucket="lake").get("Contents", []):
-        client.delete_object(Bucket="lake", Key=each["Key"])
-    client.delete_bucket(Bucket="lake")
-    storage.filesystem.cache_clear()
+def bucket(s3: Any) -> str:
+    """An empty bucket."""
+    return make_bucket(s3, "lake")
 
 
 @pytest.fixture

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import duckdb
 import pytest
-from pyiceberg.utils.config import Config
 
 from data_platform.cli.landing import take_back_in
 from data_platform.datasets import Csv, Landing, dataset
 from data_platform.files.landing.arrivals import look
 from data_platform.files.landing.folder import Folder
 from data_platform.files.landing.ledger import Ledger
-from data_platform.lakehouse import storage
+from tests.buckets import make_bucket
 
 from .scenario import CONTRACTS, ONE, ORDERS, TWO, csv, file, materialize, published, states
 
@@ -31,34 +29,11 @@ def orders(rows: Annotated[Rows, ZONE]) -> Rows:
     return rows
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    """The endpoint of an AWS of our own."""
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def bucket(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def bucket(s3: Any) -> Any:
     """A client of the bucket `drop`, which is empty."""
-    import boto3
-
-    for key, value in {"access-key-id": "testing", "secret-access-key": "testing", "endpoint": aws}.items():
-        monkeypatch.setenv(f"PYICEBERG_CATALOG__PLATFORM__S3__{key.upper().replace('-', '_')}", value)
-    monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())  # it reads the environment once, when imported
-    storage.filesystem.cache_clear()
-    client = boto3.client(
-        "s3", endpoint_url=aws, aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1"
-    )
-    client.create_bucket(Bucket="drop")
-    yield client
-    for each in client.list_objects_v2(Bucket="drop").get("Contents", []):
-        client.delete_object(Bucket="drop", Key=each["Key"])
-    client.delete_bucket(Bucket="drop")
-    storage.filesystem.cache_clear()
+    make_bucket(s3, "drop")
+    return s3
 
 
 def put(client: Any, name: str, content: str) -> None:
