@@ -29,11 +29,21 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that a
         "dp scaffold dataset data/*.csv --domain shop",
         "dp scaffold dataset orders.csv.gz --domain shop --dry-run  # only look",
         'dp scaffold dataset "s3://landing/orders/*.csv" --domain shop  # one dataset of many files',
+        "dp scaffold dataset landing/shop/orders --domain shop --landing  # a folder that files keep coming to",
+        'dp scaffold dataset "landing/shop/orders/*.csv" --domain shop --landing --partition-by ordered_on',
     ),
 )
 def scaffold_dataset(
-    files: Annotated[list[str], typer.Argument(help="Paths, globs in quotes, s3:// addresses.")],
+    files: Annotated[
+        list[str], typer.Argument(help="Paths, globs in quotes, s3:// addresses; with --landing, folders.")
+    ],
     domain: DomainOption,
+    landing: Annotated[
+        bool, typer.Option("--landing", help="Files keep coming: publish each once, as it lands.")
+    ] = False,
+    partition_by: Annotated[
+        str, typer.Option(help="With --landing: the date or timestamp whose days are the partitions.")
+    ] = "",
     out: OutOption = DOMAINS,
     owner: OwnerOption = "",
     dry_run: DryRunOption = False,
@@ -44,9 +54,14 @@ def scaffold_dataset(
 
     A sample suggests types, keys, foreign keys between the files, enums, patterns and personal data; a pass over all
     rows verifies them. What is written can be materialized as it is; what only people know is left as a TODO.
-    """
-    from data_platform.scaffold.scaffold import scaffold_files
 
+    With --landing the files are the first of many: a sensor publishes what lands. Where their names, or their rows, say
+    by which day they come, so are the partitions, unless --partition-by says it.
+    """
+    from data_platform.scaffold.scaffold import WHOLE, scaffold_files
+
+    if partition_by and not landing:
+        fail(WHOLE, 2)
     with progress("reading") as advance:
         done = scaffold_files(
             files,
@@ -57,6 +72,8 @@ def scaffold_dataset(
             force=force,
             dry_run=dry_run,
             on_step=lambda step: advance(0, step),
+            landing=landing,
+            partition_by=partition_by,
         )
     show(done, dry_run, output)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from data_platform.scaffold.scaffold import Scaffolded
 
 
-COLUMNS = ("column", "type", "sure", "missing", "distinct", "proposed", "to know")
+COLUMNS = ("column", "type", "sure", "missing", "distinct (about)", "proposed", "to know")
 
 
 def show(done: Scaffolded, dry_run: bool, output: Format) -> None:
@@ -32,15 +32,29 @@ def show(done: Scaffolded, dry_run: bool, output: Format) -> None:
     to_do = sum(text.count("TODO") for text in done.texts.values())
     console.print(f"\nNext: read the {to_do} TODOs in {shown(done.domain.folder)}, then")
     if done.domain.out == DOMAINS:
-        console.print(f"  dp materialize {done.domain.name}", markup=False)
+        for command in commands(done):
+            console.print(f"  {command}", markup=False)
     console.print(f"  pytest {shown(done.domain.tests)}", markup=False)
+
+
+def commands(done: Scaffolded) -> list[str]:
+    """How what was written is published: all at once, or the days that landed."""
+    landed = [each for each in done.findings.tables if each.source.lands]
+    if not landed:
+        return [f"dp materialize {done.domain.name}"]
+    days = {f"{done.domain.name}.{each.name}": f" --partition {each.cut.start}" if each.cut else "" for each in landed}
+    return [f"dp materialize {name}{day}  # or let the sensor of `make dev` do it" for name, day in days.items()]
 
 
 def told_findings(findings: Findings) -> None:
     """The table of what was inferred, and how sure that is."""
+    from data_platform.scaffold.propose import partitions_of
+
     for table in findings.tables:
         key = f"key ({', '.join(table.key)})" if table.key else "no key found"
         console.print(f"\n[bold]{table.name}[/bold]  {table.rows:,} rows, {key}")
+        if table.source.lands:
+            console.print(f"  lands in {table.source.location}; partitions: {partitions_of(table)}", markup=False)
         print_table(COLUMNS, [_row(findings, table, column) for column in table.columns])
         for note in table.key_notes:
             console.print(f"  {note}", markup=False)
@@ -57,7 +71,8 @@ def told_findings(findings: Findings) -> None:
 
 def _row(findings: Findings, table: TableProfile, column: ColumnProfile) -> tuple[object, ...]:
     missing = f"{column.nulls / table.rows:.1%}" if column.nulls and table.rows else ""
-    return (column.name, str(column.type), str(column.sure), missing, column.distinct,
+    distinct = table.rows if table.key == (column.name,) else column.distinct  # the estimate may be off by some
+    return (column.name, str(column.type), str(column.sure), missing, distinct,
             ", ".join(proposed(findings, table, column)), "; ".join(column.notes))  # fmt: skip
 
 
@@ -65,6 +80,8 @@ def proposed(findings: Findings, table: TableProfile, column: ColumnProfile) -> 
     """The rules of one column in a few words."""
     from data_platform.scaffold.propose import is_required
 
+    if table.cut and column.name == table.cut.column:
+        yield "partition"
     if column.name in table.key:
         yield "key"
     elif is_required(table, column):
@@ -107,6 +124,7 @@ def as_json(done: Scaffolded, dry_run: bool) -> dict[str, Any]:
                 "rows": table.rows,
                 "key": list(table.key),
                 "notes": list(table.key_notes),
+                **_landing(table),
                 "columns": [
                     {
                         "name": column.name,
@@ -134,6 +152,15 @@ def as_json(done: Scaffolded, dry_run: bool) -> dict[str, Any]:
             for each in done.findings.foreign_keys
         ],
     }  # fmt: skip
+
+
+def _landing(table: TableProfile) -> dict[str, Any]:
+    """What is only to be said of what lands."""
+    if not table.source.lands:
+        return {}
+    cut = table.cut and {"column": table.cut.column, "granularity": "day", "start": table.cut.start,
+                         "sure": str(table.cut.sure), "why": table.cut.why}  # fmt: skip
+    return {"landing": True, "partition_by": cut, "unpartitioned": table.uncut}
 
 
 def shown(path: Path) -> str:

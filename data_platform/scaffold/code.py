@@ -26,17 +26,19 @@ class Function:
     imports: tuple[tuple[str, str], ...]
 
 
-def from_files(domain: str, source: Source) -> Function:
-    """A function that reads files."""
+def from_files(domain: str, source: Source, *, partitioned: bool = False) -> Function:
+    """A function that reads files: those that are there, or those that land."""
     name, dataset = function_name(source.name), f"{domain}.{source.name}"
-    files = call("Files", [quoted(source.location), node_of(source.format)])
-    what = "the file" if len(source.paths) == 1 else "the files"
+    keep = ['keep="all"'] if source.lands and not partitioned else []
+    files = call("Landing" if source.lands else "Files", [quoted(source.location), node_of(source.format), *keep])
+    what = "the files that landed" if source.lands else "the file" if len(source.paths) == 1 else "the files"
     text = _function(
         dataset, name, Node("rows: Annotated[", (FRAME, files), "]"), f"Every row of {what}", "return rows"
     )
     spellings = getattr(source.format, "spellings", {}).values()
-    used = {"Files", type(source.format).__name__, *(type(each).__name__ for each in spellings)}
-    imports = (*IMPORTS, *(("data_platform.files", each) for each in used))
+    used = {type(source.format).__name__, *(type(each).__name__ for each in spellings)}
+    used.add("Landing" if source.lands else "Files")
+    imports = (*IMPORTS, *(("data_platform.datasets", each) for each in used))
     return Function(dataset, name, text, imports)
 
 

@@ -20,6 +20,8 @@ APPROXIMATE = 0.85
 LONGEST = 64
 DENSE, MOST_BITS = 64, 2**30
 """Whole numbers are told apart by one bit each where there are at most so many for each row, and in all."""
+DAY = "day of the partition"
+"""No column's name."""
 IDENTIFIER = re.compile(r"(^|_)(id|uuid|guid|key|code|hash|sku|isbn|ean|slug)$")
 POSITION = re.compile(
     r"(^|_)(sequential|sequence|seq|line|no|nr|number|num|position|pos|index|idx|rank|version|item)($|_)"
@@ -27,19 +29,21 @@ POSITION = re.compile(
 MOMENT = re.compile(r"(^|_)(day|date|month|year|week|hour|period|at)($|_)")
 
 
-def find_key(work: Workspace, table: TableProfile) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The primary key, () where there is none, and what else is to be said. Verified on all rows."""
+def find_key(work: Workspace, table: TableProfile, by_day: str = "") -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The primary key, () where there is none, and what else is to be said. Verified on all rows.
+
+    With `by_day`, a view of the rows with their `DAY`, it tells those of one day apart."""
     if table.rows < 2:
         return (), ("too few rows to find a key",)
     ranked = sorted((each for each in table.columns if _can_be_key(each)), key=lambda each: -_likely(table, each))
-    singles = [each for each in ranked if each.distinct >= APPROXIMATE * table.rows and _names_rows(table, each)]
-    unique = [each.name for each in singles[:TRIED] if _is_unique(work, table, (each.name,))]
+    singles = [each for each in ranked if each.distinct >= APPROXIMATE * table.at_once and _names_rows(table, each)]
+    unique = [each.name for each in singles[:TRIED] if _is_unique(work, table, (each.name,), by_day)]
     if unique:
         also = (f"{', '.join(unique[1:])} also has no value twice",) if unique[1:] else ()
         return (unique[0],), also + _few(table)
-    parts = [each for each in ranked if each.distinct < APPROXIMATE * table.rows or _names_rows(table, each)]
+    parts = [each for each in ranked if each.distinct < APPROXIMATE * table.at_once or _names_rows(table, each)]
     for columns in _compound(table, parts):
-        if _is_unique(work, table, columns):
+        if _is_unique(work, table, columns, by_day):
             return columns, _few(table)
     return (), ("no columns tell all rows apart: say so, or what identifies a row",)
 
@@ -88,7 +92,7 @@ def _compound(table: TableProfile, ranked: Sequence[ColumnProfile]) -> Iterator[
         sets = [
             some
             for some in combinations(ranked[:MOST_COLUMNS], width)
-            if prod(each.distinct for each in some) >= APPROXIMATE * table.rows
+            if prod(each.distinct for each in some) >= APPROXIMATE * table.at_once
             and any(scores[each.name] >= 1 for each in some)
             and all(scores[each.name] > -0.9 for each in some)
         ]
@@ -99,15 +103,17 @@ def _compound(table: TableProfile, ranked: Sequence[ColumnProfile]) -> Iterator[
             yield tuple(sorted((each.name for each in some), key=order.index))
 
 
-def _is_unique(work: Workspace, table: TableProfile, columns: Sequence[str]) -> bool:
+def _is_unique(work: Workspace, table: TableProfile, columns: Sequence[str], by_day: str) -> bool:
     """Exactly, over all rows; a repetition among the first is found before all are read."""
     work.on_step(f"{table.name}: is ({', '.join(columns)}) a key?")
-    of = identifier(table.name)
-    listed = identifiers(columns)
+    of = identifier(by_day or table.name)
+    listed = identifiers([*columns, DAY] if by_day else columns)
     again = f"SELECT 1 FROM {{}} GROUP BY {listed} HAVING count(*) > 1 LIMIT 1"
     if work.rows(again.format(f"(SELECT {listed} FROM {of} LIMIT 20000)")):
         return False
-    if len(columns) == 1 and (bounds := _dense(table, columns[0])):  # one bit for each number there could be
+    if (
+        not by_day and len(columns) == 1 and (bounds := _dense(table, columns[0]))
+    ):  # one bit for each number there could be
         number = f"TRY_CAST(trim({listed}) AS BIGINT)" if work.types[table.name][columns[0]] == "VARCHAR" else listed
         [[different]] = work.rows(f"SELECT bit_count(bitstring_agg({number}, {bounds[0]}, {bounds[1]})) FROM {of}")
         return different == table.rows

@@ -24,12 +24,15 @@ class Sure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What becomes one dataset: its name, where its files are (as `Files` has it), which those are now, their format."""
+    """What becomes one dataset: its name, where its files are (as `Files` has it), which those are now, their format.
+
+    `lands` says that it is a landing zone: files keep coming, and each is taken in once."""
 
     name: str
     location: str
     paths: tuple[str, ...]
     format: Format
+    lands: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,21 @@ class ColumnProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """By the days of which column a dataset is partitioned, from which on, how many there are, and why so."""
+
+    column: str
+    start: str
+    days: int
+    sure: Sure
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class TableProfile:
-    """All columns of a source. `key` is the primary key, () where none was found; `dataset` the name it will have."""
+    """All columns of a source. `key` is the primary key, () where none was found; `dataset` the name it will have.
+
+    `cut` is None for what is published as a whole; of what lands `uncut` says why it is."""
 
     source: Source
     rows: int
@@ -78,10 +94,17 @@ class TableProfile:
     key: tuple[str, ...] = ()
     key_notes: tuple[str, ...] = ()
     description: str = ""
+    cut: Cut | None = None
+    uncut: str = ""
 
     @property
     def name(self) -> str:
         return self.source.name
+
+    @property
+    def at_once(self) -> int:
+        """How many rows are published together: all, or those of a day."""
+        return self.rows // max(self.cut.days, 1) if self.cut else self.rows
 
     def column(self, name: str) -> ColumnProfile:
         return next(each for each in self.columns if each.name == name)

@@ -16,7 +16,7 @@ NOISE = frozenset({"dataset", "data", "export", "dump", "table", "file", "full",
 """Words at the end of a file's name that say nothing about what is in it."""
 SHARE = 2 / 3
 """A word that more than this share of the files begin or end with is the source's name, not the dataset's."""
-TAKEN = frozenset({"dataset", "duckdb", "Annotated", "Files", "Csv", "Json", "Parquet", "dg", "pa"})
+TAKEN = frozenset({"dataset", "duckdb", "Annotated", "Files", "Landing", "Csv", "Json", "Parquet", "dg", "pa"})
 
 
 def plain(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from data_platform.contracts import Column, Contract, Rule, Threshold
+from data_platform.contracts import Column, Contract, Partitioning, PartitionKey, Rule, Threshold
 from data_platform.contracts.as_odcs import document, dump
 from data_platform.contracts.implied import KEY_RULE, TYPES_RULE
 from data_platform.contracts.model import OnFailure, Policy, Reference
@@ -34,12 +34,12 @@ class Proposal:
 
 
 def propose(findings: Findings, domain: str, owner: str) -> list[Proposal]:
-    """One contract per source. None is partitioned: a source is published as a whole until files come day by day."""
+    """One contract per source. What lands may be partitioned; files that are read again each time are published whole."""
     return [_proposal(table, findings, domain, owner) for table in findings.tables]
 
 
 def _proposal(table: TableProfile, findings: Findings, domain: str, owner: str) -> Proposal:
-    policy = TOLERANT if table.rows >= SMALL else TOLERANT_SMALL
+    policy = TOLERANT if table.at_once >= SMALL else TOLERANT_SMALL
     related = [each for each in findings.rules if each.child == table.name]
     contract = Contract(
         domain,
@@ -52,8 +52,20 @@ def _proposal(table: TableProfile, findings: Findings, domain: str, owner: str) 
         owners=(owner or OWNER,),
         status="draft",
         on_failure=policy,
+        partitioning=Partitioning((PartitionKey(table.cut.column, "day", table.cut.start),)) if table.cut else None,
     )
-    return Proposal(contract, table, dump(document(contract), heading(table, findings, owner)))
+    return Proposal(contract, table, dump(_written(contract), heading(table, findings, owner)))
+
+
+def _written(contract: Contract) -> dict[str, Any]:
+    """The contract as a document, with its partitioning."""
+    keys = contract.partitioning.keys if contract.partitioning else ()
+    own = {key.column: {"partitionBy": {"granularity": key.granularity, "start": key.start}} for key in keys}
+    written = document(contract, own)
+    for each in written["schema"][0]["properties"]:
+        if each["name"] in own:
+            each |= {"partitioned": True, "partitionKeyPosition": list(own).index(each["name"]) + 1}
+    return written
 
 
 def heading(table: TableProfile, findings: Findings, owner: str = "") -> list[str]:
@@ -63,6 +75,8 @@ def heading(table: TableProfile, findings: Findings, owner: str = "") -> list[st
         lines.append("TODO: name the owner (`team.members`).")
     lines += [f"TODO: {note}." for note in table.key_notes if not table.key]
     lines += [f"Key: {note}." for note in table.key_notes if table.key]
+    if table.source.lands:
+        lines.append(f"Partitions: {partitions_of(table)}.")
     for column in table.columns:
         lines += [
             f"{'TODO: ' if column.sure is Sure.OPEN or column.pii else ''}{column.name}: {note}."
@@ -71,9 +85,16 @@ def heading(table: TableProfile, findings: Findings, owner: str = "") -> list[st
     lines += [f"{', '.join(each.columns)}: {told(each)}." for each in findings.foreign_keys
               if each.child == table.name and not each.holds]  # fmt: skip
     if late := [each.name for each in table.columns if each.type.kind in ("date", "timestamp", "timestamptz")
-                and not each.nulls]:  # fmt: skip
-        lines.append(f"Could be partitioned by {' or '.join(late[:3])}: see the landing zone.")
+                and not each.nulls and not table.source.lands]:  # fmt: skip
+        lines.append(f"Could be partitioned by {' or '.join(late[:3])}: `dp scaffold dataset --landing`.")
     return lines
+
+
+def partitions_of(table: TableProfile) -> str:
+    """How what lands is cut, and how sure that is, in words."""
+    if cut := table.cut:
+        return f"one per day of {cut.column}, from {cut.start} ({cut.sure}: {cut.why})"
+    return f'none, all files together are the content (keep="all"): {table.uncut}'
 
 
 def told(key: ForeignKey) -> str:
@@ -97,6 +118,8 @@ def _column(table: TableProfile, found: ColumnProfile) -> Column:
 
 def is_required(table: TableProfile, found: ColumnProfile) -> bool:
     """Whether the column may not be null: it never is, and there are rows enough to say so."""
+    if table.cut and found.name == table.cut.column:
+        return True
     if found.required is not None:
         return found.required or found.name in table.key
     return found.name in table.key or (not found.nulls and table.rows >= ENOUGH)
@@ -121,6 +144,6 @@ def _rules(table: TableProfile, related: Sequence[ForeignKey], domain: str, poli
         reference = Reference(f"{domain}.{each.parent}", each.keys, "all")
         name = f"{'_'.join(each.columns)}_in_{each.parent}"
         yield rule(name, "foreign_key", *each.columns, reads=(reference,), columns=each.keys)
-    if table.rows:
+    if table.rows and not table.cut:  # a day may lose its last row: its file was corrected, or forgotten
         threshold, block = Threshold("mustBeGreaterThan", 0), OnFailure(Policy.BLOCK)
         yield Rule("not_empty", "row_count", (), {}, threshold, block, KINDS["row_count"].dimension)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from data_platform.contracts.files import FOLDER
 from data_platform.scaffold.code import Function, assets, from_files, from_table
 from data_platform.scaffold.infer import infer
-from data_platform.scaffold.model import Findings
+from data_platform.scaffold.landed import landing_sources
+from data_platform.scaffold.model import Findings, ScaffoldError
 from data_platform.scaffold.propose import Proposal, propose
 from data_platform.scaffold.sources import size_of, sources
 from data_platform.scaffold.tables import describe
 from data_platform.scaffold.tested import tests_of, tests_of_tables
 from data_platform.scaffold.workspace import Progress, silent
 from data_platform.scaffold.write import Domain, domain_at, write
+
+WHOLE = (
+    "--partition-by needs --landing: without it all files are read each time, so every day would read them all; add "
+    "--landing, and each file is published once, into its day"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +45,27 @@ def scaffold_files(
     force: bool = False,
     dry_run: bool = False,
     on_step: Progress = silent,
+    landing: bool = False,
+    partition_by: str = "",
 ) -> Scaffolded:
     """Contracts, functions and tests for some files. `base` is where relative paths in the code begin.
+
+    With `landing` they are folders that files keep coming to. `partition_by` is the column whose days cut what lands;
+    where it is '' one is looked for.
 
     Raises ScaffoldError where something is wrong with what was asked for, FileError for a file that cannot be read;
     nothing is written then.
     """
     place = domain_at(domain, out)
-    found = sources(asked, domain, base)
-    findings = infer(found, on_step)
-    functions = [from_files(domain, each.source) for each in findings.tables]
-    test = tests_of(domain, place.package, sum(size_of(each.paths) for each in found))
+    if partition_by and not landing:
+        raise ScaffoldError(WHOLE)
+    found = landing_sources(asked, domain, base) if landing else sources(asked, domain, base)
+    findings = infer(found, on_step, partition_by)
+    functions = [from_files(domain, each.source, partitioned=each.cut is not None) for each in findings.tables]
+    size = sum(size_of(each.paths) for each in found)
+    if landing:
+        place = replace(place, tested=f"{domain}_landing")
+    test = tests_of(domain, place.package, size, landing=landing)
     proposals = propose(findings, domain, owner)
     return _written(place, findings, proposals, functions, test, force, dry_run)
 

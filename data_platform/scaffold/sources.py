@@ -24,17 +24,17 @@ def sources(asked: Sequence[str], domain: str, base: str) -> list[Source]:
     groups: list[tuple[str, tuple[str, ...]]] = []
     for each in asked:
         paths = tuple(locate(each, str(Path.cwd())))
-        together = len(paths) > 1 and _alike(paths)
+        together = len(paths) > 1 and alike(paths)
         groups += [(each, paths)] if together else [(path, (path,)) for path in paths]
     groups = list(dict.fromkeys(groups))
-    names = dataset_names([_called(location) for location, _ in groups], domain)
+    names = dataset_names([called(location) for location, _ in groups], domain)
     return [
         Source(name, location_of(location, base), paths, detect(paths[0]))
         for name, (location, paths) in zip(distinct(names), groups, strict=True)
     ]
 
 
-def _alike(paths: Sequence[str]) -> bool:
+def alike(paths: Sequence[str]) -> bool:
     """Whether files are written down in one way and have the same columns."""
     first, *others = [detect(path) for path in paths]
     if any(each != first for each in others):
@@ -42,7 +42,7 @@ def _alike(paths: Sequence[str]) -> bool:
     return not isinstance(first, Csv) or len({first_names(path, first) for path in paths}) == 1
 
 
-def _called(location: str) -> str:
+def called(location: str) -> str:
     """What a location is called after: for a glob such as `orders/*.csv` its folder."""
     path = location.rstrip("/")
     stem = path.rpartition("/")[2].partition(".")[0]

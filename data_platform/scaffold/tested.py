@@ -14,19 +14,11 @@ TEMPLATE = Template('''"""The datasets of `$domain` against their files. Drafted
 ${imports}
 
 DATASETS = {each.contract.name: each for each in vars(assets).values() if isinstance(each, Dataset)}
-FROM_FILES = [name for name, each in DATASETS.items() if each.producer.signature.files]
+$chosen
 FIRST = 1_000
 
 
-def rows_of(dataset: Dataset):
-    """The rows of the dataset's files, or a skipped test where they are not here."""
-    [source] = dataset.producer.signature.files
-    types = {column.name: column.type for column in dataset.contract.columns}
-    try:
-        paths = locate(source.files.location, Settings.from_environment().files)
-    except FileError as absent:
-        pytest.skip(str(absent))
-    return read(paths, source.files.format, types)
+$rows_of
 
 
 @pytest.mark.parametrize("name", FROM_FILES)
@@ -48,6 +40,31 @@ def test_a_row_that_lacks_what_is_required_is_not_published(name: str) -> None:
 
 $published''')
 
+CHOSEN = """\
+FROM_FILES = [
+    name for name, each in DATASETS.items() if each.producer.signature.files and not each.producer.signature.landing
+]"""
+ROWS = '''\
+def rows_of(dataset: Dataset):
+    """The rows of the dataset's files, or a skipped test where they are not here."""
+    [source] = dataset.producer.signature.files
+    types = {column.name: column.type for column in dataset.contract.columns}
+    try:
+        paths = locate(source.files.location, Settings.from_environment().files)
+    except FileError as absent:
+        pytest.skip(str(absent))
+    return read(paths, source.files.format, types)'''
+LANDING = "FROM_FILES = [name for name, each in DATASETS.items() if each.producer.signature.landing]"
+LANDED = '''\
+def rows_of(dataset: Dataset):
+    """The rows of the files that are there now, which stay as they are; a skipped test where nothing has landed."""
+    landing = dataset.producer.signature.landing
+    folder = Folder.of(landing.location, Settings.from_environment().files)
+    paths = [folder.at(each.path) for each in folder.listed()]
+    if not paths:
+        pytest.skip(f"nothing has landed in {landing.location}")
+    return read(paths, landing.format, {column.name: column.type for column in dataset.contract.columns})'''
+
 KIT = ("assert_contract_holds", "read_dataset", "temporary_lakehouse")
 WHOLE = """
 def test_every_row_of_the_files_is_published() -> None:
@@ -67,10 +84,24 @@ def test_every_row_is_published(name: str) -> None:
         publish_frame(first, dataset.contract)
         assert read_dataset(dataset.contract).num_rows == first.shape[0]
 """
+DAY = """
+@pytest.mark.parametrize("name", FROM_FILES)
+def test_every_row_of_a_partition_is_published(name: str) -> None:
+    dataset = DATASETS[name]
+    rows = rows_of(dataset)$limit
+    partition = min(rows_by_partition(rows, dataset.contract))  # '' where it is not partitioned
+    first = rows.filter(f"{partition_of_row(rows, dataset.contract)} = '{partition}'")
+    with temporary_lakehouse():
+        publish_frame(dataset(first), dataset.contract, [partition])
+        assert read_dataset(dataset.contract).num_rows == first.shape[0]
+"""
 
 
-def tests_of(domain: str, package: str, size: int) -> str:
-    """The text of `tests/test_<domain>.py`, for datasets made of files of so many bytes."""
+def tests_of(domain: str, package: str, size: int, *, landing: bool = False) -> str:
+    """The text of the test, for datasets made of files of so many bytes: of those that are read, or of those that land
+    (there, nothing is moved or taken in by the test)."""
+    if landing:
+        return _tests_of_landing(domain, package, size)
     is_small = size <= MOST_BYTES
     pairs = [
         *([("dagster as dg", "")] if is_small else []),
@@ -84,7 +115,23 @@ def tests_of(domain: str, package: str, size: int) -> str:
         (package, "assets"),
     ]
     imports, published = "\n".join(import_lines(pairs)), WHOLE if is_small else FIRST
-    return TEMPLATE.substitute(domain=domain, imports=imports, published=published)
+    return TEMPLATE.substitute(domain=domain, imports=imports, chosen=CHOSEN, rows_of=ROWS, published=published)
+
+
+def _tests_of_landing(domain: str, package: str, size: int) -> str:
+    pairs = [
+        ("pytest", ""),
+        ("data_platform.datasets.dataset", "Dataset"),
+        *(("data_platform.datasets.testing", each) for each in (*KIT, "publish_frame")),
+        *(("data_platform.files.landing.arrivals", each) for each in ("partition_of_row", "rows_by_partition")),
+        ("data_platform.files.landing.folder", "Folder"),
+        ("data_platform.files.read", "read"),
+        ("data_platform.settings", "Settings"),
+        (package, "assets"),
+    ]
+    published = DAY.replace("$limit", "" if size <= MOST_BYTES else ".limit(FIRST)")
+    imports = "\n".join(import_lines(pairs))
+    return TEMPLATE.substitute(domain=domain, imports=imports, chosen=LANDING, rows_of=LANDED, published=published)
 
 
 TABLES = Template('''"""The datasets of `$domain`: against their tables. Drafted by `dp scaffold`; yours to change."""

@@ -19,11 +19,12 @@ from data_platform.scaffold.model import ScaffoldError
 @dataclass(frozen=True, slots=True)
 class Domain:
     """Where a domain's files go: `out` is the package of all domains; `root` is the folder that Python imports it from
-    and, there, `tests` has the tests."""
+    and, there, `tests` has the tests, in the one called after `tested` (default: the domain)."""
 
     name: str
     out: Path
     root: Path
+    tested: str = ""
 
     @property
     def folder(self) -> Path:
@@ -35,7 +36,7 @@ class Domain:
 
     @property
     def tests(self) -> Path:
-        return self.root / "tests" / f"test_{self.name}.py"
+        return self.root / "tests" / f"test_{self.tested or self.name}.py"
 
 
 def domain_at(name: str, out: Path) -> Domain:

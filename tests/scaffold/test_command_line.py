@@ -108,6 +108,7 @@ def test_files_in_a_bucket_are_profiled_where_they_are(place: Path, aws: str, mo
         client.put_object(Bucket="landing", Key=f"orders/{day}.csv", Body=(place / "orders.csv").read_bytes())
     try:
         code, text = dp(place, "dataset", "s3://landing/orders/*.csv", "--domain", "shop", "--format", "json")
+        landed = dp(place, "dataset", "s3://landing/orders", "--domain", "lake", "--landing", "--format", "json")
     finally:
         storage.filesystem.cache_clear()
     assert code == 0, text
@@ -117,3 +118,4 @@ def test_files_in_a_bucket_are_profiled_where_they_are(place: Path, aws: str, mo
         400,
         "s3://landing/orders/*.csv",
     )
+    assert json.loads(landed[1])["datasets"][0]["location"] == "s3://landing/orders/*.csv", landed

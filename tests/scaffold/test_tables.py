@@ -124,6 +124,7 @@ def test_every_row_is_published_as_it_is_in_the_database(scaffolded: Path, monke
     assert rows[0]["at"].isoformat() == "2026-01-31T08:00:00.123000+00:00"
 
 
+@pytest.mark.slow
 def test_the_tests_that_were_written_pass(scaffolded: Path, server: PostgresServer, tmp_path: Path) -> None:
     environment = {**os.environ, "CRM_DSN": server.dsn, "DATA_PLATFORM_HOME": str(tmp_path / "home")}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
