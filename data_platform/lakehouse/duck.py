@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MEMORY_LIMIT = "1GB"
 """What an audit may hold in memory; beyond it DuckDB spills to a local folder."""
 
+NO_BACKGROUND = "SET async_threads = 0"
+"""DuckDB 2.0 may wait for ever where rows fail while a COPY writes others in the background."""
+
 
 def connect(warehouse: str) -> DuckDBPyConnection:
     """An in-memory connection that can reach the warehouse."""
@@ -39,7 +42,7 @@ def prepare(connection: DuckDBPyConnection, warehouse: str) -> None:
     # in a notebook without ipywidgets it is off already, and setting it fails
     if connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:
         connection.execute("SET enable_progress_bar = false")
-    connection.execute("SET partitioned_write_flush_threshold = 65536")
+    connection.execute(f"SET partitioned_write_flush_threshold = 65536; {NO_BACKGROUND}")
     if warehouse.startswith("s3://") and "s3" not in connection.list_filesystems():
         from data_platform.lakehouse.storage import filesystem
 

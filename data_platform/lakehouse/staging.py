@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from data_platform.contracts import Contract
 from data_platform.contracts.model import PUBLICATION
+from data_platform.lakehouse.duck import NO_BACKGROUND
 from data_platform.lakehouse.errors import StructureError
 from data_platform.quality.conform import Cast, conform
 from data_platform.quality.profile import Footer, Footers, footer
@@ -68,6 +69,7 @@ def stage(relation: DuckDBPyRelation, contract: Contract, folder: str) -> Staged
         query = f"SELECT {', '.join(['*', *_named(cuts | refused)])} FROM (SELECT {written} FROM frame)"
         options = _options(cuts | refused) + ("" if cuts else f", {WHOLE_FILES}")
     make_folder(folder)
+    relation.query("frame", NO_BACKGROUND)  # whatever connection it came from
     written_files: Any = relation.query("frame", copy(query, folder, options))
     copied = written_files.fetchall()
     types = {

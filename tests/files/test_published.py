@@ -86,7 +86,10 @@ def test_what_is_spelt_otherwise_is_quarantined_with_its_text(lakehouse: Lakehou
         assert text in refused
 
 
-def test_a_fault_far_down_a_file_is_located_when_its_rows_are_staged(lakehouse: Lakehouse, tmp_path: Path) -> None:
+@pytest.mark.parametrize("time", range(5))
+def test_a_fault_far_down_a_file_is_located_when_its_rows_are_staged_and_nothing_waits_for_ever(
+    time: int, lakehouse: Lakehouse, tmp_path: Path
+) -> None:
     lines = [f"{number},1.00" for number in range(300_000)]
     lines[250_000] = "250000,1.00,more"
     path = written(tmp_path / "long.csv", "\n".join(["id,amount", *lines]).encode())
