@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from data_platform.alerts.message import Alert
+from data_platform.ledger import transaction
 
 LEASE = 60
 """Seconds after which a claim expires: its process is dead, or as good as."""
@@ -52,17 +53,8 @@ class Ledger:
     def exists(self) -> bool:
         return self._path.exists()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that holds the write lock from its beginning."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)) as connection:
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("BEGIN IMMEDIATE")
-            for table in TABLES:
-                connection.execute(table)
-            yield connection
-            connection.execute("COMMIT")
+    def _transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        return transaction(self._path, TABLES, PATIENCE)
 
     def open_keys(self, dataset: str) -> set[tuple[str, str]]:
         """(rule, partition) of the dataset's open alerts."""

@@ -10,6 +10,7 @@ import dagster as dg
 
 from data_platform.contracts import Contract, Policy
 from data_platform.contracts.model import PUBLICATION, SENSITIVITIES
+from data_platform.markdown import table
 from data_platform.settings import PROJECT
 
 POLICIES = {Policy.BLOCK: "block", Policy.QUARANTINE: "quarantine the row", Policy.WARN: "warn"}
@@ -17,9 +18,9 @@ POLICIES = {Policy.BLOCK: "block", Policy.QUARANTINE: "quarantine the row", Poli
 
 def description(contract: Contract, notes: str = "") -> str:
     """Markdown; `notes` are the producer's own. The table is high up: the UI folds what is long."""
-    lines = ["| | |", "| --- | --- |", *(f"| **{name}** | {_cell(value)} |" for name, value in facts(contract))]
+    shown = table(("", ""), ((f"**{name}**", value) for name, value in facts(contract)))
     first, _, rest = contract.description.partition("\n\n")
-    return "\n\n".join(part for part in (first, "\n".join(lines), rest, notes) if part)
+    return "\n\n".join(part for part in (first, shown, rest, notes) if part)
 
 
 def facts(contract: Contract) -> Iterator[tuple[str, str]]:
@@ -81,7 +82,3 @@ def _duration(length: timedelta) -> str:
             number = length // unit
             return f"{number:,} {name}{'s' if number > 1 else ''}"
     return str(length)
-
-
-def _cell(value: str) -> str:
-    return value.replace("|", "\\|").replace("\n", " ")

@@ -30,6 +30,7 @@ from data_platform.files.landing.rows import Zone, no_rows
 from data_platform.files.reading import Reading
 from data_platform.lakehouse import Lakehouse, Publication
 from data_platform.lakehouse.provenance import FileRead
+from data_platform.markdown import table
 from data_platform.quality.policy import Verdict
 
 if TYPE_CHECKING:
@@ -251,14 +252,14 @@ class Delivery:
 
     def metadata(self) -> dict[str, Any]:
         """The files in what was published, new ones first, as a table for the UI."""
-        lines = ["| file | rows | sha256 | |", "| --- | --: | --- | --- |"]
+        listed = []
         for each, is_new in sorted(self.made, key=lambda made: (not made[1], made[0].path))[:SHOWN]:
             rows = self.rows.get(each.identity, each.rows)
-            name, count = each.path.replace("|", "\\|"), f"{rows:,}" if rows >= 0 else ""
-            lines.append(f"| {name} | {count} | `{each.hash[:12]}` | {'new' if is_new else ''} |")
-        if len(self.made) > SHOWN:
-            lines.append(f"\n... and {len(self.made) - SHOWN:,} more: `dp landing ls {self.contract.dataset}`")
-        return {"files": dg.MetadataValue.md("\n".join(lines)), "file_count": len(self.made)}
+            listed.append((each.path, f"{rows:,}" if rows >= 0 else "", f"`{each.hash[:12]}`", "new" if is_new else ""))
+        shown, left = table(("file", "rows", "sha256", ""), listed, right=(1,)), len(self.made) - SHOWN
+        if left > 0:
+            shown += f"\n\n... and {left:,} more: `dp landing ls {self.contract.dataset}`"
+        return {"files": dg.MetadataValue.md(shown), "file_count": len(self.made)}
 
 
 @contextmanager

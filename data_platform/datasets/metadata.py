@@ -13,6 +13,7 @@ from data_platform.datasets.described import references, short
 from data_platform.datasets.signature import Signature
 from data_platform.lakehouse import Lakehouse, Publication, ReadPlan
 from data_platform.lakehouse.duck import connect
+from data_platform.markdown import table
 from data_platform.quality.sql import files, identifier
 
 PREVIEW_ROWS, PREVIEW_WIDTH, MOST_PLOTTED = 5, 30, 10
@@ -91,10 +92,8 @@ def definition_metadata(contract: Contract, code: str = "", file: str = "", line
 
 def _not_checked(contract: Contract) -> str:
     """The promises nobody here evaluates, as a table: they are shown, and never among the checks that passed."""
-    lines = ["| promise | text | checked by |", "| --- | --- | --- |"]
-    for each in contract.unchecked:
-        lines.append(f"| {_cell(each.name)} | {_cell(each.text)} | {_cell(each.engine) or 'people'} |")
-    return "\n".join(lines)
+    rows = [(each.name, each.text, each.engine or "people") for each in contract.unchecked]
+    return table(("promise", "text", "checked by"), rows)
 
 
 def publication_metadata(contract: Contract, publication: Publication) -> dict[str, Any]:
@@ -124,12 +123,13 @@ def profile(publication: Publication) -> dg.MetadataValue | None:
     """What each column holds, where one partition was published: of several the numbers are in the metrics dataset."""
     if len(publication.published) != 1 or not (columns := publication.profiles.get(publication.published[0])):
         return None
-    lines = ["| column | nulls | distinct (about) | min | max |", "| --- | --: | --: | --- | --- |"]
+    rows = []
     for name, each in columns.items():
         distinct = "" if each.distinct is None else f"{each.distinct:,}"
-        bounds = " | ".join(_cell((bound or "")[:40]) for bound in (each.minimum, each.maximum))
-        lines.append(f"| {_cell(name)} | {each.nulls:,} | {distinct} | {bounds} |")
-    return dg.MetadataValue.md("\n".join([*lines, "", "Of all rows that were audited, refused ones included."]))
+        bounds = [(bound or "")[:40] for bound in (each.minimum, each.maximum)]
+        rows.append((name, f"{each.nulls:,}", distinct, *bounds))
+    shown = table(("column", "nulls", "distinct (about)", "min", "max"), rows, right=(1, 2))
+    return dg.MetadataValue.md(f"{shown}\n\nOf all rows that were audited, refused ones included.")
 
 
 def preview(lakehouse: Lakehouse, contract: Contract, plan: ReadPlan) -> dg.MetadataValue | None:
@@ -145,11 +145,6 @@ def preview(lakehouse: Lakehouse, contract: Contract, plan: ReadPlan) -> dg.Meta
     )
     with closing(connect(lakehouse.settings.warehouse)) as connection:
         rows = connection.execute(f"SELECT {select} FROM {files(plan.files[:1])} LIMIT {PREVIEW_ROWS}").fetchall()
-    names = contract.column_names
-    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
-    lines += ["| " + " | ".join("" if cell is None else _cell(cell) for cell in row) + " |" for row in rows]
-    return dg.MetadataValue.md("\n".join(lines))
-
-
-def _cell(value: str) -> str:
-    return value.replace("|", "\\|").replace("\n", " ").replace("\r", " ")
+    return dg.MetadataValue.md(
+        table(contract.column_names, (["" if each is None else each for each in row] for row in rows))
+    )

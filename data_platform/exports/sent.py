@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+
+from data_platform.ledger import transaction
 
 LEASE = 900
 """Seconds after which a claim expires; longer than a mail takes."""
@@ -36,15 +38,8 @@ class Sent:
     def __init__(self, path: Path):
         self._path = path
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that holds the write lock from its beginning."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute(TABLE)
-            yield connection
-            connection.execute("COMMIT")
+    def _transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        return transaction(self._path, [TABLE], PATIENCE)
 
     def claim(
         self, export: str, content: str, recipients: Sequence[str], run_id: str = "", *, again: bool = False

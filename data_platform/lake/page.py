@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from html import escape
 
+from data_platform import markdown
 from data_platform.contracts import Contract
 from data_platform.contracts.rules import describe
 
@@ -25,7 +26,7 @@ class ContractPage(Contract):
         return f"<h3>{escape(self.dataset)}</h3>{_prose(self.description)}<ul>{facts}</ul>{tables}"
 
     def _repr_markdown_(self) -> str:
-        facts = [f"- {name}: {_cell(value)}" for name, value in _facts(self)]
+        facts = [f"- {name}: {markdown.cell(value)}" for name, value in _facts(self)]
         return "\n".join([f"### {self.dataset}", "", self.description, "", *facts, *map(_markdown, _tables(self))])
 
     def __repr__(self) -> str:
@@ -96,9 +97,4 @@ def _markdown(table: Table) -> str:
     title, names, rows = table
     if not rows:
         return ""
-    lines = [f"| {' | '.join(map(_cell, row))} |" for row in rows]
-    return "\n".join(["", f"#### {title}", "", f"| {' | '.join(names)} |", "|" + " --- |" * len(names), *lines])
-
-
-def _cell(value: str) -> str:
-    return value.replace("|", "\\|").replace("\n", " ").replace("\r", " ")
+    return f"\n#### {title}\n\n{markdown.table(names, rows)}"

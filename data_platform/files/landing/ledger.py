@@ -10,13 +10,14 @@ import fcntl
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import astuple, fields
 from pathlib import Path
 
 from data_platform import clock
 from data_platform.files.landing.contents import Landed, State
 from data_platform.files.landing.folder import Listed
+from data_platform.ledger import transaction
 
 PATIENCE = 30
 """Seconds to wait for another process that writes."""
@@ -38,16 +39,8 @@ class Ledger:
     def __init__(self, home: Path, dataset: str):
         self._path, self._home, self.dataset = home / "landing.db", home, dataset
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that holds the write lock from its beginning."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            for table in TABLES:
-                connection.execute(table)
-            yield connection
-            connection.execute("COMMIT")
+    def _transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        return transaction(self._path, TABLES, PATIENCE)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
