@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 PREFIX = "data-platform."
 EMPTY = f"{PREFIX}empty."
@@ -15,12 +15,17 @@ BLOCKED = f"{PREFIX}blocked."
 
 @dataclass(frozen=True, slots=True)
 class InputRead:
-    """One input as it was actually read: dataset, snapshot, partitions (empty: all) and columns."""
+    """One input as it was actually read: dataset, snapshot, partitions (empty: all) and columns.
+
+    `by_partition` says of a produced partition which of `partitions` it is made from; one that it does not name is made
+    from all of them.
+    """
 
     dataset: str
     snapshot_id: int | None
     partitions: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    by_partition: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,18 @@ NAMED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where rows come from. `code_version` is the producer's; `run_id` is the orchestrator's."""
+    """Where rows come from. `run_id` and `step` are the orchestrator's; `code_version` is the producer's own, `revision`
+    that of the whole project (git's); `lineage` is the column lineage as an OpenLineage facet in JSON, '' where unknown.
+    """
 
     run_id: str = ""
     code_version: str = ""
     engine: str = ""
     inputs: tuple[InputRead, ...] = ()
     files: tuple[FileRead, ...] = ()
+    step: str = ""
+    revision: str = ""
+    lineage: str = ""
 
     def properties(self) -> dict[str, str]:
         """As Iceberg snapshot properties (all text)."""
