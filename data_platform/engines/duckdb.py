@@ -9,7 +9,7 @@ import duckdb
 from duckdb import DuckDBPyRelation
 
 from data_platform.lakehouse.duck import prepare
-from data_platform.quality.sql import files, identifier, sql_type
+from data_platform.quality.sql import files, identifier, settle, sql_type
 
 if TYPE_CHECKING:
     from data_platform.lakehouse import ReadPlan
@@ -35,5 +35,4 @@ def convert(relation: DuckDBPyRelation, frame: str = "") -> DuckDBPyRelation:
 def relation(frame: DuckDBPyRelation, warehouse: str) -> DuckDBPyRelation:
     """The frame itself; whatever connection it came from reads times as UTC from now on."""
     prepare(duckdb.default_connection(), warehouse)
-    frame.query("frame", "SET TimeZone = 'UTC'")
-    return frame
+    return settle(frame)

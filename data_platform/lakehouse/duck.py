@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from data_platform.quality.sql import SETTINGS, identifier, sql_type, text
 from data_platform.quality.sql import files as parquet
-from data_platform.quality.sql import identifier, sql_type, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 MEMORY_LIMIT = "1GB"
 """What an audit may hold in memory; beyond it DuckDB spills to a local folder."""
-
-NO_BACKGROUND = "SET async_threads = 0"
-"""DuckDB 2.0 may wait for ever where rows fail while a COPY writes others in the background."""
 
 
 def connect(warehouse: str) -> DuckDBPyConnection:
@@ -38,11 +35,11 @@ def prepare(connection: DuckDBPyConnection, warehouse: str) -> None:
 
     Partitioned writes are flushed early: half the memory of DuckDB's default, no more CPU, row groups of the same size.
     """
-    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("; ".join(SETTINGS))
     # in a notebook without ipywidgets it is off already, and setting it fails
     if connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:
         connection.execute("SET enable_progress_bar = false")
-    connection.execute(f"SET partitioned_write_flush_threshold = 65536; {NO_BACKGROUND}")
+    connection.execute("SET partitioned_write_flush_threshold = 65536")
     if warehouse.startswith("s3://") and "s3" not in connection.list_filesystems():
         from data_platform.lakehouse.storage import filesystem
 

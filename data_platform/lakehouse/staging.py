@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from data_platform.contracts import Contract
 from data_platform.contracts.model import PUBLICATION
-from data_platform.lakehouse.duck import NO_BACKGROUND
 from data_platform.lakehouse.errors import StructureError
 from data_platform.quality.conform import Cast, conform
 from data_platform.quality.profile import Footer, Footers, footer
 from data_platform.quality.rows import any_broken, refusing
-from data_platform.quality.sql import bucket, buckets, identifier, sql_type, text
+from data_platform.quality.sql import bucket, buckets, identifier, settle, sql_type, text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
@@ -69,8 +68,7 @@ def stage(relation: DuckDBPyRelation, contract: Contract, folder: str) -> Staged
         query = f"SELECT {', '.join(['*', *_named(cuts | refused)])} FROM (SELECT {written} FROM frame)"
         options = _options(cuts | refused) + ("" if cuts else f", {WHOLE_FILES}")
     make_folder(folder)
-    relation.query("frame", NO_BACKGROUND)  # whatever connection it came from
-    written_files: Any = relation.query("frame", copy(query, folder, options))
+    written_files: Any = settle(relation).query("frame", copy(query, folder, options))
     copied = written_files.fetchall()
     types = {
         name: columns[name] if cast.is_lost else sql_type(contract.column(name).type) for name, cast in casts.items()

@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from data_platform.contracts.model import Partitioning, PartitionKey
 from data_platform.contracts.partitions import DAY_FORMAT, HOUR_FORMAT, WHOLE
 from data_platform.contracts.types import PRIMITIVES, ColumnType
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
+SETTINGS = ("SET TimeZone = 'UTC'", "SET async_threads = 0")
+"""What any connection needs before rows come from it: DuckDB 2.0 may wait for ever where rows fail while a COPY writes
+others in the background."""
+
+
+def settle(rows: DuckDBPyRelation) -> DuckDBPyRelation:
+    """The rows, with SETTINGS on whatever connection they are of."""
+    for each in SETTINGS:
+        rows.query("frame", each)
+    return rows
 
 
 def identifier(name: str) -> str:

@@ -24,7 +24,7 @@ from data_platform.quality.frames.arrow import arrow_table
 from data_platform.quality.frames.parents import contract_of, missing_parents, typed_as
 from data_platform.quality.orphans import orphan_rows
 from data_platform.quality.rows import CONFORMED, FILE, POSITION, STAGED, broken_rows, create_views, partition_text
-from data_platform.quality.sql import bucket, files, identifier, identifiers, text
+from data_platform.quality.sql import SETTINGS, bucket, files, identifier, identifiers, settle, text
 
 PLACE = "__frame_place"
 
@@ -36,7 +36,7 @@ class DuckRows:
     def __init__(self, frame: Any, contract: Contract, others: Mapping[str, Any]) -> None:
         self._frame, self._contract, self._others = frame, contract, others
         self._connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
-        self._connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        self._connection.execute("; ".join([*SETTINGS, "SET enable_progress_bar = false"]))
         self._relation = relation(self._connection, frame)
         self._types = duckdb_types(self._relation)
         self.shape: Conform = conform(contract, self._types)
@@ -151,8 +151,7 @@ def kept(made: Cast) -> str:
 def relation(connection: DuckDBPyConnection, frame: Any) -> DuckDBPyRelation:
     """A frame as DuckDB reads it; a relation stays in its own connection, which reads times as UTC from now on."""
     if isinstance(frame, DuckDBPyRelation):
-        frame.query("frame", "SET TimeZone = 'UTC'")
-        return frame
+        return settle(frame)
     return connection.from_arrow(arrow_table(frame))
 
 
