@@ -1,20 +1,22 @@
 """Where state lives and which catalog is used: the one place that reads the environment.
 
-| variable                  | meaning                                                           | default             |
-|---------------------------|-------------------------------------------------------------------|---------------------|
-| `DATA_PLATFORM_HOME`      | all state: lakehouse, Dagster's instance, source systems, cache   | `.platform`         |
-| `DATA_PLATFORM_WAREHOUSE` | a folder or `s3://bucket/prefix`                                  | `<home>/warehouse`  |
-| `DATA_PLATFORM_CATALOG`   | `sqlite:///file`, `postgresql+psycopg://...`, `https://` or `glue` | `<home>/catalog.db` |
-| `DATA_PLATFORM_FILES`     | where the relative paths of source files begin                   | this project        |
-| `DATA_PLATFORM_CHECKS`    | asset checks per `rule`, `column` or `dataset`                    | `rule`              |
-| `DATA_PLATFORM_ALERTS`    | `log`, `smtp(s)://user@host:port`, `https://...`; comma-separated | `log`               |
-| `DATA_PLATFORM_DOMAIN`    | the domains whose private datasets you read; comma-separated      | none                |
-| `DATA_PLATFORM_CLEARANCE` | the most sensitive columns you read (`public` .. `restricted`)    | `internal`          |
-| `DATA_PLATFORM_CODE`      | where the project's files are on the web; the UI links there      | opens an editor     |
+| variable                    | meaning                                                            | default             |
+|-----------------------------|--------------------------------------------------------------------|---------------------|
+| `DATA_PLATFORM_HOME`        | all state: lakehouse, Dagster's instance, source systems, cache    | `.platform`         |
+| `DATA_PLATFORM_WAREHOUSE`   | a folder or `s3://bucket/prefix`                                   | `<home>/warehouse`  |
+| `DATA_PLATFORM_CATALOG`     | `sqlite:///file`, `postgresql+psycopg://...`, `https://` or `glue` | `<home>/catalog.db` |
+| `DATA_PLATFORM_FILES`       | where the relative paths of source files begin                     | this project        |
+| `DATA_PLATFORM_CHECKS`      | asset checks per `rule`, `column` or `dataset`                     | `rule`              |
+| `DATA_PLATFORM_ALERTS`      | `log`, `smtp(s)://user@host:port`, `https://...`; comma-separated  | `log`               |
+| `DATA_PLATFORM_DOMAIN`      | the domains whose private datasets you read; comma-separated       | none                |
+| `DATA_PLATFORM_CLEARANCE`   | the most sensitive columns you read (`public` .. `restricted`)     | `internal`          |
+| `DATA_PLATFORM_CODE`        | where the project's files are on the web; the UI links there       | opens an editor     |
+| `DATA_PLATFORM_OPENLINEAGE` | `https://...` or a file: where every run's OpenLineage events go   | nowhere             |
+| `DATA_PLATFORM_REVISION`    | the version of the code, where it is deployed without git          | git's revision      |
 
-A mail server that wants a user gets the password from `DATA_PLATFORM_SMTP_PASSWORD`. Further Iceberg properties
-(credentials, S3 endpoint, ...) come from pyiceberg's own variables, `PYICEBERG_CATALOG__PLATFORM__<KEY>`, so that no
-other secret passes through this project.
+A mail server that wants a user gets the password from `DATA_PLATFORM_SMTP_PASSWORD`, an OpenLineage endpoint that wants
+a key gets it from `DATA_PLATFORM_OPENLINEAGE_KEY`. Further Iceberg properties (credentials, S3 endpoint, ...) come from
+pyiceberg's own variables, `PYICEBERG_CATALOG__PLATFORM__<KEY>`, so that no other secret passes through this project.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ class Settings:
     """`home` is absolute; `warehouse` and `files` are absolute paths or `s3://` URIs; `catalog` is a URI or `glue`.
 
     `domains` and `clearance` are those of the person who reads (see `lake/`). `code` is a URL without a last `/`, or ''.
+    `openlineage` is a URL, an absolute path, or '' for off.
 
     `alerts` are the channels that alerts take. A webhook's address is a secret, so neither they nor the password are
     ever printed.
@@ -51,6 +54,9 @@ class Settings:
     domains: tuple[str, ...] = ()
     clearance: str = "internal"
     code: str = ""
+    openlineage: str = ""
+    openlineage_key: str = field(default="", repr=False)
+    revision: str = ""
 
     @classmethod
     def at(
@@ -66,8 +72,11 @@ class Settings:
         domain: str = "",
         clearance: str = "internal",
         code: str = "",
+        openlineage: str = "",
+        openlineage_key: str = "",
+        revision: str = "",
     ) -> Settings:
-        """Settings with all state under `home`; ValueError for an unknown granularity, clearance or channel."""
+        """Settings with all state under `home`; ValueError for an unknown granularity, clearance, channel or endpoint."""
         if checks not in GRANULARITIES:
             raise ValueError(f"DATA_PLATFORM_CHECKS is {checks!r}; it must be one of {', '.join(GRANULARITIES)}")
         if clearance not in CLEARANCES:
@@ -86,6 +95,9 @@ class Settings:
             tuple(dict.fromkeys(each.strip() for each in domain.split(",") if each.strip())),
             clearance,
             code.rstrip("/"),
+            _endpoint(openlineage, openlineage_key),
+            openlineage_key,
+            revision,
         )
 
     @classmethod
@@ -101,7 +113,30 @@ class Settings:
             domain=os.environ.get("DATA_PLATFORM_DOMAIN", ""),
             clearance=os.environ.get("DATA_PLATFORM_CLEARANCE") or "internal",
             code=os.environ.get("DATA_PLATFORM_CODE", ""),
+            openlineage=os.environ.get("DATA_PLATFORM_OPENLINEAGE", ""),
+            openlineage_key=os.environ.get("DATA_PLATFORM_OPENLINEAGE_KEY", ""),
+            revision=os.environ.get("DATA_PLATFORM_REVISION", ""),
         )
+
+
+def _endpoint(target: str, key: str) -> str:
+    """Where OpenLineage events go, as `Settings.openlineage` has it."""
+    if not target:
+        return ""
+    if "://" not in target:
+        return str(Path(target).expanduser().resolve())
+    try:
+        address = urlsplit(target)
+        host, user, password, _ = address.hostname, address.username, address.password, address.port
+    except ValueError:
+        raise ValueError("DATA_PLATFORM_OPENLINEAGE is not an address") from None
+    if user or password:
+        raise ValueError("DATA_PLATFORM_OPENLINEAGE holds no user and no password; set DATA_PLATFORM_OPENLINEAGE_KEY")
+    if address.scheme not in ("http", "https") or not host:
+        raise ValueError(f"DATA_PLATFORM_OPENLINEAGE is {target!r}; it must be http(s)://host or the path of a file")
+    if key and address.scheme == "http" and host not in LOOPBACK:
+        raise ValueError("DATA_PLATFORM_OPENLINEAGE_KEY is a secret: DATA_PLATFORM_OPENLINEAGE must be https")
+    return target
 
 
 def _channels(alerts: str, smtp_password: str) -> tuple[str, ...]:

@@ -21,7 +21,8 @@ if (main := sys.modules["__main__"]).__spec__ is None and not hasattr(main, "__f
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that `current_lakehouse()` lives in during this test."""
-    for name in ("WAREHOUSE", "CATALOG", "FILES", "CHECKS", "ALERTS", "SMTP_PASSWORD", "DOMAIN", "CLEARANCE", "CODE"):
+    names = "WAREHOUSE CATALOG FILES CHECKS ALERTS SMTP_PASSWORD DOMAIN CLEARANCE CODE OPENLINEAGE OPENLINEAGE_KEY"
+    for name in names.split():
         monkeypatch.delenv(f"DATA_PLATFORM_{name}", raising=False)
     monkeypatch.setenv("DATA_PLATFORM_HOME", str(tmp_path))
     return tmp_path

@@ -26,7 +26,6 @@ def run(
     """
     from data_platform.operations.marketplace_run import marketplace_run
 
-    metrics = all_contracts().get("platform.quality_metrics")
     last: date = until.date() if until else clock.now().date() - timedelta(days=1)
-    failed = marketplace_run(Settings.from_environment(), definitions, last, days, scale, console, metrics)
+    failed = marketplace_run(Settings.from_environment(), definitions, last, days, scale, console, all_contracts())
     raise typer.Exit(1 if failed else 0)

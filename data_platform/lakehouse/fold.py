@@ -1,4 +1,4 @@
-"""Metrics that wait, folded into their table: one atomic publication that holds each of them once, whoever does it."""
+"""What waits for a journal, folded into its table: one atomic publication that holds each row once, whoever does it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from data_platform.contracts import Contract
 from data_platform.lakehouse.catalog import Lakehouse
 from data_platform.lakehouse.duck import connect, stored
 from data_platform.lakehouse.errors import Conflict, LakehouseError
-from data_platform.lakehouse.metrics import METRICS, waiting_files
+from data_platform.lakehouse.journal import JOURNALS, waiting_files
 from data_platform.lakehouse.provenance import Provenance
 from data_platform.lakehouse.publish import Publication, publish, staging_folder
 from data_platform.lakehouse.read import plan_read
 from data_platform.lakehouse.staging import Staged, stage
 from data_platform.lakehouse.storage import filesystem
+from data_platform.quality.sql import identifier
 
 ATTEMPTS = 5
 
 
 def fold(lakehouse: Lakehouse, contract: Contract) -> Publication | None:
-    """Bring all waiting metrics into the table of METRICS, whose contract this is; None where nothing waits.
+    """Bring all that waits into the table of the journal whose contract this is; None where nothing waits.
 
     Of the days concerned everything is written anew, so that a day is one file, and a publication that is there already
     (its file could not be removed) comes in no second time.
@@ -29,9 +30,10 @@ def fold(lakehouse: Lakehouse, contract: Contract) -> Publication | None:
     """
     from data_platform.lakehouse.commit import NO_SNAPSHOT  # pyiceberg: a second to import
 
-    assert contract.dataset == METRICS
+    assert contract.dataset in JOURNALS
+    journal = contract.dataset
     for _ in range(ATTEMPTS):
-        files = waiting_files(lakehouse)
+        files = waiting_files(lakehouse, journal)
         if not files:
             return None
         table = lakehouse.table(contract)
@@ -41,10 +43,10 @@ def fold(lakehouse: Lakehouse, contract: Contract) -> Publication | None:
             publication = _publish(lakehouse, contract, files, base)
             if publication.blocked:
                 reasons = [each.reason for verdict in publication.verdicts for each in verdict.outcomes if each.action]
-                raise LakehouseError(f"{METRICS} does not take what waits for it: {'; '.join(reasons[:3])}")
+                raise LakehouseError(f"{journal} does not take what waits for it: {'; '.join(reasons[:3])}")
             _remove(lakehouse, files)
             return publication
-    raise LakehouseError(f"{METRICS}: others folded metrics at the same time, {ATTEMPTS} times; run it again.")
+    raise LakehouseError(f"{journal}: others folded it at the same time, {ATTEMPTS} times; run it again.")
 
 
 class _Gone(Exception):
@@ -57,7 +59,7 @@ def _publish(lakehouse: Lakehouse, contract: Contract, files: Sequence[str], bas
     try:
         staged, days = _staged(lakehouse, contract, files, base)
     except duckdb.IOException as error:
-        if set(files) <= set(waiting_files(lakehouse)):
+        if set(files) <= set(waiting_files(lakehouse, contract.dataset)):
             raise
         raise _Gone from error
     return publish(lakehouse, staged, contract, days, Provenance(engine="duckdb"), base=base)
@@ -66,14 +68,16 @@ def _publish(lakehouse: Lakehouse, contract: Contract, files: Sequence[str], bas
 def _staged(lakehouse: Lakehouse, contract: Contract, files: Sequence[str], base: int) -> tuple[Staged, list[str]]:
     """What there was at `base` of the days that the files are of, and what is new; by dataset, so that one is read
     quickly. And these days."""
+    assert contract.partitioning is not None
+    moment = identifier(contract.partitioning.keys[0].column)
     with closing(connect(lakehouse.settings.warehouse)) as connection:
         new = stored(connection, contract.columns, files)
-        found = connection.execute(f"SELECT DISTINCT CAST(measured_at AS DATE)::VARCHAR FROM ({new}) ORDER BY 1")
+        found = connection.execute(f"SELECT DISTINCT CAST({moment} AS DATE)::VARCHAR FROM ({new}) ORDER BY 1")
         days = [day for (day,) in found.fetchall()]
         known = plan_read(lakehouse, contract, (), days, base, allow_missing=True).files if base else ()
         old = stored(connection, contract.columns, known)
         rows = f"SELECT * FROM ({new}) WHERE publication NOT IN (SELECT publication FROM ({old}))"
-        relation = connection.sql(f"SELECT * FROM ({old} UNION ALL {rows}) ORDER BY dataset, measured_at")
+        relation = connection.sql(f"SELECT * FROM ({old} UNION ALL {rows}) ORDER BY dataset, {moment}")
         return stage(relation, contract, staging_folder(lakehouse, contract)), days
 
 

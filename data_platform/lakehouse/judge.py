@@ -40,10 +40,10 @@ class Scope:
 
     def inputs(self, contract: Contract) -> tuple[InputRead, ...]:
         """What a replay reads: both tables."""
-        beside = quarantine_contract(contract)
+        beside, own = quarantine_contract(contract), {each: (each,) for each in self.partitions}
         return (
-            InputRead(contract.dataset, self.base, self.partitions, contract.column_names),
-            InputRead(beside.dataset, self.quarantine, self.partitions, beside.column_names),
+            InputRead(contract.dataset, self.base, self.partitions, contract.column_names, own),
+            InputRead(beside.dataset, self.quarantine, self.partitions, beside.column_names, own),
         )
 
     def asked(self, partition: str) -> int:

@@ -1,12 +1,7 @@
-"""What every publication measured, kept: one row per rule and one per column, of each partition.
-
-A publication leaves its rows as one small file, waiting; `fold` brings what waits into the table of METRICS, one file
-per day. Whoever reads, reads both.
-"""
+"""What every publication measured, kept in the journal METRICS: one row per rule and one per column, of each partition."""
 
 from __future__ import annotations
 
-import io
 import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,9 +15,8 @@ from data_platform.contracts import Contract
 from data_platform.contracts.rules import ABOUT_ROWS, KINDS
 from data_platform.lakehouse.catalog import Lakehouse
 from data_platform.lakehouse.duck import connect
-from data_platform.lakehouse.errors import LakehouseError
+from data_platform.lakehouse.journal import JOURNALS, METRICS, leave, reading
 from data_platform.lakehouse.provenance import Provenance
-from data_platform.lakehouse.storage import filesystem
 from data_platform.quality.policy import Outcome, Verdict
 from data_platform.quality.profile import ColumnProfile
 from data_platform.quality.sql import files as parquet
@@ -33,7 +27,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-METRICS = "platform.quality_metrics"
 PROFILE = "profile"
 """What the rows about columns have as their `kind`."""
 COLUMNS: dict[str, str] = {  # of the table, with their types; its contract says what they mean
@@ -60,7 +53,6 @@ COLUMNS: dict[str, str] = {  # of the table, with their types; its contract says
 }
 RECENT = 60
 """Days of publications that are looked at first for a dataset's history."""
-ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +74,8 @@ def record(
     profiles: Mapping[str, Mapping[str, ColumnProfile]],
     provenance: Provenance,
 ) -> None:
-    """Leave what a publication measured; a failure is logged, for the publication has taken place. Of the metrics' own
-    table nothing is recorded."""
-    if contract.dataset == METRICS:
+    """Leave what a publication measured; a failure is logged, for the publication has taken place."""
+    if contract.dataset in JOURNALS:
         return
     stamp = {
         "measured_at": clock.now(),
@@ -95,25 +86,9 @@ def record(
     }
     try:
         rows = [stamp | row for each in verdicts for row in _rows(contract, each, profiles.get(each.partition, {}))]
-        _write(lakehouse, f"{waiting_folder(lakehouse)}/{contract.dataset}/{publication}.parquet", rows)
+        leave(lakehouse, METRICS, contract.dataset, publication, rows, _schema())
     except Exception as error:  # whatever it is: the rows are published, and nobody should produce them again for it
         log.warning("%s: what publication %s measured could not be kept: %s", contract.dataset, publication, error)
-
-
-def waiting_folder(lakehouse: Lakehouse) -> str:
-    domain, _, name = METRICS.partition(".")
-    return f"{lakehouse.settings.warehouse.rstrip('/')}/{domain}/{name}/waiting"
-
-
-def waiting_files(lakehouse: Lakehouse, dataset: str = "") -> list[str]:
-    """The files that wait, of one dataset or of all."""
-    files, folder = filesystem(lakehouse.settings.warehouse), waiting_folder(lakehouse)
-    folder = f"{folder}/{dataset}" if dataset else folder
-    files.invalidate_cache(folder)
-    if not files.exists(folder):
-        return []
-    scheme = "s3://" if folder.startswith("s3://") else ""
-    return [f"{scheme}{path}" for path in sorted(files.find(folder)) if path.endswith(".parquet")]
 
 
 def history(lakehouse: Lakehouse, dataset: str, column: str = "") -> Iterator[list[Measurement]]:
@@ -130,29 +105,13 @@ def history(lakehouse: Lakehouse, dataset: str, column: str = "") -> Iterator[li
 
 def _measured(lakehouse: Lakehouse, dataset: str, column: str, most: int | None) -> tuple[list[Measurement], bool]:
     """What `history` yields, of the table's latest files, at `most` so many, and of what waits; and whether there are
-    more. Others may fold what waits meanwhile."""
-    import duckdb
+    more."""
 
-    for _ in range(ATTEMPTS):
-        waiting = waiting_files(lakehouse, dataset)  # first, so that what is folded now is in the table's files
-        committed = _committed(lakehouse)
-        try:
-            return _measurements(lakehouse, dataset, column, [*waiting, *committed[:most]]), committed[
-                :most
-            ] != committed
-        except duckdb.IOException:
-            if waiting == waiting_files(lakehouse, dataset):
-                raise
-    raise LakehouseError(f"{METRICS}: what waits was folded {ATTEMPTS} times while it was read; run it again.")
+    def read(waiting: list[str], committed: list[str]) -> tuple[list[Measurement], bool]:
+        latest = committed[:most]
+        return _measurements(lakehouse, dataset, column, [*waiting, *latest]), latest != committed
 
-
-def _committed(lakehouse: Lakehouse) -> list[str]:
-    """The table's files, of the latest day first."""
-    table = lakehouse.existing_table(METRICS)
-    if table is None or table.current_snapshot() is None:
-        return []
-    tasks = sorted(table.scan().plan_files(), key=lambda task: task.file.partition[0], reverse=True)
-    return [task.file.file_path for task in tasks]
+    return reading(lakehouse, METRICS, [dataset], read)
 
 
 def _measurements(lakehouse: Lakehouse, dataset: str, column: str, files: Sequence[str]) -> list[Measurement]:
@@ -173,7 +132,7 @@ def _rows(contract: Contract, verdict: Verdict, profile: Mapping[str, ColumnProf
     """One row per rule, then one per column."""
     shared = {"partition": verdict.partition, "rows": verdict.rows, "published": not verdict.blocked}
     for outcome in verdict.outcomes:
-        yield shared | _about_rule(outcome)
+        yield shared | about_rule(outcome)
     for column, each in profile.items():
         yield shared | {
             "rule": "",
@@ -186,7 +145,8 @@ def _rows(contract: Contract, verdict: Verdict, profile: Mapping[str, ColumnProf
         }
 
 
-def _about_rule(outcome: Outcome) -> dict[str, Any]:
+def about_rule(outcome: Outcome) -> dict[str, Any]:
+    """What is kept of a rule's outcome, by the names of COLUMNS."""
     rule = outcome.rule
     row: dict[str, Any] = {
         "rule": rule.name,
@@ -204,22 +164,7 @@ def _about_rule(outcome: Outcome) -> dict[str, Any]:
     return row
 
 
-def _write(lakehouse: Lakehouse, path: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Whole or not at all: a reader never sees a file half written."""
-    import pyarrow.parquet as pq
-
-    table = _table(rows)
-    files, content = filesystem(lakehouse.settings.warehouse), io.BytesIO()
-    pq.write_table(table, content)
-    if path.startswith("s3://"):
-        files.pipe_file(path, content.getvalue())
-        return
-    files.makedirs(path.rpartition("/")[0], exist_ok=True)
-    files.pipe_file(f"{path}.part", content.getvalue())
-    files.mv(f"{path}.part", path)
-
-
-def _table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+def _schema() -> pa.Schema:
     import pyarrow as pa
 
     types = {
@@ -229,5 +174,4 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
         "long": pa.int64(),
         "double": pa.float64(),
     }
-    schema = pa.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
-    return pa.Table.from_pylist(list(rows), schema=schema)
+    return pa.schema([(name, types[kind]) for name, kind in COLUMNS.items()])

@@ -37,8 +37,10 @@ class FileRead:
     sha256: str = ""
 
 
+REPLAY = "replay"
+"""The `engine` of rows that came back from quarantine: their own dataset and its quarantine are what they were made from."""
 NAMED = 1000
-"""How many files a snapshot names: Iceberg rewrites its metadata with every commit."""
+"""How many files are named: Iceberg rewrites its metadata with every commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Provenance:
             f"{PREFIX}run-id": self.run_id,
             f"{PREFIX}code-version": self.code_version,
             f"{PREFIX}engine": self.engine,
+            f"{PREFIX}step": self.step,
+            f"{PREFIX}revision": self.revision,
             f"{PREFIX}inputs": json.dumps(inputs, separators=(",", ":")),
         }
         if self.files:

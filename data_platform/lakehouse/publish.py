@@ -13,7 +13,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from data_platform.contracts import Contract
 from data_platform.contracts.partitions import WHOLE
@@ -22,12 +22,14 @@ from data_platform.lakehouse.errors import Conflict
 from data_platform.lakehouse.metrics import record
 from data_platform.lakehouse.prepare import prepare
 from data_platform.lakehouse.provenance import PREFIX, UNKNOWN, Provenance
+from data_platform.lakehouse.publications import Written, note
 from data_platform.lakehouse.quarantine import quarantine_contract
 from data_platform.lakehouse.refusals import forget, keep_blocked
 from data_platform.lakehouse.staging import Staged
 from data_platform.lakehouse.storage import filesystem
 from data_platform.quality.policy import Verdict
 from data_platform.quality.profile import ColumnProfile
+from data_platform.revision import revision
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ class Publication:
 
     `rows` and `quarantined` count rows by partition (published partitions only); `snapshot_id` is None where every
     partition was blocked, so that nothing changed; `bytes` are those published; `seconds` is wall time. `profiles` say
-    by partition what each column of the audited rows holds, refused ones included.
+    by partition what each column of the audited rows holds, refused ones included; `provenance` is what was recorded.
     """
 
     dataset: str
@@ -53,6 +55,7 @@ class Publication:
     bytes: int
     seconds: float
     profiles: Mapping[str, Mapping[str, ColumnProfile]] = field(default_factory=dict)
+    provenance: Provenance = UNKNOWN
 
     @property
     def published(self) -> tuple[str, ...]:
@@ -95,7 +98,8 @@ def publish(
         replace_partitions,
     )  # pyiceberg: a second to import
 
-    started = time.monotonic()
+    provenance = replace(provenance, revision=provenance.revision or revision(lakehouse.settings))
+    steps = Steps(on_step)
     publication = staged.folder.rstrip("/").rpartition("/")[2]
     beside = quarantine_contract(contract)
     folders = (staged.folder, f"{lakehouse.location(beside)}/data/{publication}")
@@ -114,7 +118,7 @@ def publish(
             stamp,
             others=others,
             inputs=provenance.inputs,
-            on_step=on_step,
+            on_step=steps,
         )
         rows, blocked = prepared.rows, [each.partition for each in prepared.verdicts if each.blocked]
         if blocked:
@@ -126,18 +130,22 @@ def publish(
                 f"{PREFIX}contract-version": contract.version,
                 f"{PREFIX}partitions": json.dumps(list(rows)),
                 f"{PREFIX}quarantined-rows": str(sum(prepared.quarantined.values())),
+                f"{PREFIX}rows": str(sum(rows.values())),
+                f"{PREFIX}bytes": str(prepared.bytes),
+                f"{PREFIX}rules": json.dumps(_broken(prepared.verdicts)),
+                f"{PREFIX}durations": json.dumps({step: round(each, 3) for step, each in steps.durations.items()}),
             }
             # Quarantine first: a crash before the good rows is healed by running again, which replaces both.
             if prepared.refused or holds_any(lakehouse.existing_table(beside.dataset), beside, list(rows)):
                 kept.update(prepared.refused)
                 replace_partitions(lakehouse.table(beside), beside, list(rows), (), prepared.refused, properties)
-            on_step("quarantined")
+            steps("quarantined")
             empty = [partition for partition, count in rows.items() if count == 0]
             kept.update(prepared.good)
             snapshot_id = replace_partitions(
                 table, contract, list(rows), empty, prepared.good, properties, blocked=blocked, base=base
             )
-            on_step("committed")
+            steps("committed")
             forget(lakehouse, contract, list(rows))
         elif (known := lakehouse.existing_table(contract.dataset)) is not None:
             mark_blocked(known, blocked, publication)
@@ -150,7 +158,9 @@ def publish(
             tidy(lakehouse, folder, kept)
     profiles = {partition: each.profile for partition, each in prepared.audited.items()}
     record(lakehouse, contract, publication, prepared.verdicts, profiles, provenance)
-    seconds = time.monotonic() - started
+    seconds = steps.elapsed()
+    written = Written(rows, prepared.quarantined, snapshot_id, prepared.bytes, seconds, steps.durations)
+    note(lakehouse, contract, publication, prepared.verdicts, provenance, written)
     return Publication(
         contract.dataset,
         publication,
@@ -161,7 +171,33 @@ def publish(
         prepared.bytes,
         seconds,
         profiles,
+        provenance,
     )
+
+
+class Steps:
+    """Passes the boundaries of a publication on, and measures how long it took from each to the next."""
+
+    def __init__(self, on_step: Callable[[str], None]):
+        self.durations: dict[str, float] = {}
+        self._on_step, self._started = on_step, time.monotonic()
+        self._last = self._started
+
+    def __call__(self, step: str) -> None:
+        now = time.monotonic()
+        self.durations[step], self._last = now - self._last, now
+        self._on_step(step)
+
+    def elapsed(self) -> float:
+        return time.monotonic() - self._started
+
+
+def _broken(verdicts: Sequence[Verdict]) -> dict[str, list[str]]:
+    """The rules that did not hold in any partition, each with what followed from it."""
+    found: dict[str, set[str]] = {}
+    for outcome in (outcome for verdict in verdicts for outcome in verdict.outcomes if outcome.action):
+        found.setdefault(outcome.rule.name, set()).add(str(outcome.action))
+    return {name: sorted(actions) for name, actions in sorted(found.items())}
 
 
 def tidy(lakehouse: Lakehouse, folder: str, kept: set[str]) -> None:

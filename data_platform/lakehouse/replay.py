@@ -20,11 +20,13 @@ from data_platform.lakehouse.commit import replace_partitions, touches, written_
 from data_platform.lakehouse.errors import Conflict, LakehouseError
 from data_platform.lakehouse.judge import Judged, Scope, judge, scope_of
 from data_platform.lakehouse.metrics import record
-from data_platform.lakehouse.provenance import Provenance, to_properties
-from data_platform.lakehouse.publish import tidy
+from data_platform.lakehouse.provenance import REPLAY, Provenance, to_properties
+from data_platform.lakehouse.publications import Written, note
+from data_platform.lakehouse.publish import Steps, tidy
 from data_platform.lakehouse.quarantine import quarantine_contract
 from data_platform.lakehouse.settle import Debt, settle
 from data_platform.quality.policy import Verdict
+from data_platform.revision import revision
 
 ATTEMPTS = 5
 STEPS = ("staged", "audited", "split", "committed", "settled")
@@ -103,22 +105,27 @@ def _replay(
     )
     spill = lakehouse.settings.home / "spill" / publication
     kept: set[str] = set()  # files that a commit may refer to
+    steps = Steps(on_step)
     try:
-        judged = judge(lakehouse, contract, scope, folders, str(spill), others, run_id, on_step)
+        judged = judge(lakehouse, contract, scope, folders, str(spill), others, run_id, steps)
         noted = {"publication": publication, "run-id": run_id, "contract-version": contract.version}
         noted |= {"who": who, "rule": scope.rule}
         kept.update(judged.good, *judged.aside.values())
         snapshot_id = None
         if judged.moved:
-            provenance = Provenance(run_id, "", "replay", scope.inputs(contract))
+            inputs, code = scope.inputs(contract), revision(lakehouse.settings)
+            provenance = Provenance(run_id, "", REPLAY, inputs, revision=code)
             snapshot_id = _commit(lakehouse, contract, scope, judged, noted, provenance)
-            on_step("committed")
+            steps("committed")
             settle(lakehouse, contract)
             kept.intersection_update(judged.good)  # what was written ahead is settled
-            on_step("settled")
+            steps("settled")
             moved = [verdict for verdict in judged.prepared.verdicts if verdict.partition in judged.moved]
             profiles = {name: each.profile for name, each in judged.prepared.audited.items()}
             record(lakehouse, contract, publication, moved, profiles, provenance)
+            counts, size = judged.prepared.quarantined, judged.prepared.bytes
+            written = Written(judged.prepared.rows, counts, snapshot_id, size, steps.elapsed(), steps.durations)
+            note(lakehouse, contract, publication, moved, provenance, written)
         elif judged.changes:
             _relabel(lakehouse, contract, scope, judged, noted)
     except Conflict:

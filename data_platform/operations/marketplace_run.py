@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from data_platform.lakehouse import Lakehouse
 from data_platform.marketplace.errors import SimulationError
 from data_platform.operations.catch_up import catch_up, days_before
 from data_platform.operations.instance import open_instance
-from data_platform.operations.quality_metrics import fold_now
+from data_platform.operations.journals import fold_now
 from data_platform.operations.run_report import progress_bar, summary
 from data_platform.settings import Settings
 
@@ -32,9 +32,9 @@ def marketplace_run(
     days: int,
     scale: float,
     console: Console,
-    metrics: Contract | None = None,
+    contracts: Mapping[str, Contract] | None = None,
 ) -> int:
-    """Fill, load the definitions, catch up, fold what was measured into the dataset of the contract `metrics`, summarize.
+    """Fill, load the definitions, catch up, fold the journals where their `contracts` are given, summarize.
 
     Returns how many datasets failed for another reason than their contract; a blocked bad day is no failure."""
     started = time.monotonic()
@@ -51,8 +51,8 @@ def marketplace_run(
 
         with open_instance(settings) as instance:
             results = catch_up(definitions, instance, wanted, show)
-            if metrics is not None:
-                fold_now(Lakehouse(settings), metrics, instance)
+            if contracts is not None:
+                fold_now(Lakehouse(settings), contracts, instance)
         progress.remove_task(task)
     summary(console, results, f"{wanted[0]} .. {wanted[-1]}", time.monotonic() - started)
     _where_next(console)

@@ -38,7 +38,8 @@ from data_platform.contracts import Contract, Contracts, Policy, Rule, Threshold
 from data_platform.lakehouse import Lakehouse, metrics, plan_read
 from data_platform.lakehouse import fold as folding
 from data_platform.lakehouse.fold import fold
-from data_platform.lakehouse.metrics import COLUMNS, METRICS, PROFILE, history, waiting_files
+from data_platform.lakehouse.journal import METRICS, waiting_files
+from data_platform.lakehouse.metrics import COLUMNS, PROFILE, history
 from data_platform.quality.errors import RuleError
 from data_platform.settings import Settings
 
@@ -64,7 +65,7 @@ def test_every_rule_and_every_column_of_a_publication_has_a_row(lakehouse: Lakeh
     contract = orders()
     publication = put(lakehouse, contract, DIRTY, run="run-7")
     folded = fold(lakehouse, CONTRACT)
-    assert folded is not None and waiting_files(lakehouse) == []
+    assert folded is not None and waiting_files(lakehouse, METRICS) == []
     everything = rows(lakehouse)
     stamp = {"dataset": "shop.orders", "partition": "", "publication": publication.publication_id, "run_id": "run-7"}
     stamp |= {"contract_version": "1.0.0", "published": True, "rows": 5}
@@ -129,7 +130,7 @@ def test_files_that_could_not_be_removed_come_in_no_second_time(
     before = rows(lakehouse)
     put(lakehouse, orders(), CLEAN)
     fold(lakehouse, CONTRACT)
-    assert len(rows(lakehouse)) == 2 * len(before) and waiting_files(lakehouse) == []
+    assert len(rows(lakehouse)) == 2 * len(before) and waiting_files(lakehouse, METRICS) == []
 
 
 def _die_before_removing(settings: Settings) -> None:
@@ -144,9 +145,9 @@ def test_kill_9_between_the_commit_and_the_removal_doubles_nothing(lakehouse: La
     process.join(120)
     assert process.exitcode == -signal.SIGKILL
     before = rows(lakehouse)
-    assert before and waiting_files(lakehouse)
+    assert before and waiting_files(lakehouse, METRICS)
     fold(lakehouse, CONTRACT)
-    assert rows(lakehouse) == before and waiting_files(lakehouse) == []
+    assert rows(lakehouse) == before and waiting_files(lakehouse, METRICS) == []
 
 
 def test_folding_at_the_same_time_and_publishing_meanwhile_loses_and_doubles_nothing(lakehouse: Lakehouse) -> None:
@@ -179,7 +180,7 @@ def test_metrics_that_cannot_be_kept_are_a_warning(
     def full(*_: Any) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(metrics, "_write", full)
+    monkeypatch.setattr(metrics, "leave", full)
     with caplog.at_level(logging.WARNING):
         assert put(lakehouse, orders(), CLEAN).published
     assert "no space left on device" in caplog.text
@@ -188,7 +189,7 @@ def test_metrics_that_cannot_be_kept_are_a_warning(
 def test_of_the_metrics_themselves_nothing_is_measured(lakehouse: Lakehouse) -> None:
     put(lakehouse, orders(), CLEAN)
     fold(lakehouse, CONTRACT)
-    assert waiting_files(lakehouse) == [] and rows(lakehouse, dataset=METRICS) == []
+    assert waiting_files(lakehouse, METRICS) == [] and rows(lakehouse, dataset=METRICS) == []
 
 
 VOLUME = Rule(
@@ -300,7 +301,7 @@ def _as_of(lakehouse: Lakehouse, moment: datetime) -> None:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    for file in waiting_files(lakehouse):
+    for file in waiting_files(lakehouse, METRICS):
         table = pq.read_table(file)
         if pc.max(table["measured_at"]).as_py().date() == datetime.now(UTC).date():
             then = pa.array([moment] * table.num_rows, table.schema.field("measured_at").type)

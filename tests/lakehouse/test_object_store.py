@@ -29,7 +29,7 @@ from data_platform.lakehouse import Lakehouse, StructureError, publish, storage
 from data_platform.lakehouse.discard import discard
 from data_platform.lakehouse.evaluate import audit_published
 from data_platform.lakehouse.fold import fold
-from data_platform.lakehouse.metrics import waiting_files
+from data_platform.lakehouse.journal import METRICS, waiting_files
 from data_platform.lakehouse.quarantine import quarantine_contract, with_quarantine
 from data_platform.lakehouse.replay import replay
 from data_platform.settings import Settings
@@ -142,5 +142,5 @@ def test_rules_read_other_datasets_on_s3_and_what_they_measure_is_folded(remote:
     assert not verdict.blocked and [outcome.metric for outcome in verdict.outcomes] == [0, len(CLEAN)]
     for _ in range(2):
         fold(remote, METRICS_CONTRACT)
-        assert waiting_files(remote) == []
+        assert waiting_files(remote, METRICS) == []
     assert {row["dataset"] for row in got(remote, METRICS_CONTRACT)} == {CONTRACT.dataset, child.dataset}

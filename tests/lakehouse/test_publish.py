@@ -54,7 +54,7 @@ from data_platform.lakehouse import (
     plan_read,
     publish,
 )
-from data_platform.lakehouse.metrics import waiting_files
+from data_platform.lakehouse.journal import JOURNALS, waiting_files
 from data_platform.lakehouse.provenance import read_properties
 from data_platform.lakehouse.publish import STEPS
 from data_platform.lakehouse.quarantine import quarantine_contract
@@ -66,9 +66,9 @@ shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
 
 
 def parquet_files(lakehouse: Lakehouse) -> set[str]:
-    """All but what waits to become metrics, and what is kept of refusals."""
+    """All but what waits for a journal, and what is kept of refusals."""
     found = {str(path) for path in Path(lakehouse.settings.warehouse).rglob("*.parquet") if FOLDER not in path.parts}
-    return found - set(waiting_files(lakehouse))
+    return found.difference(*(waiting_files(lakehouse, journal) for journal in JOURNALS))
 
 
 def referenced(lakehouse: Lakehouse, contract: Contract) -> set[str]:
