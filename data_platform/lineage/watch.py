@@ -1,0 +1,140 @@
+"""What a function does while it runs that its result does not tell: which frames its SQL names, and what it fetched.
+
+`duckdb.sql("... from listings")` finds `listings` among the variables of whoever calls it, and forgets which frame it
+was. So for as long as a function is watched, DuckDB's `sql` and what fetches rows are replaced by functions that do the
+same and take a note, and only for the thread (the context) that is watched.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from data_platform.lineage.model import Lineage
+
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+_lock = threading.Lock()
+_watching = 0
+_replaced = ExitStack()
+
+SQL = ("sql", "query", "from_query")
+FETCHES = (
+    *(
+        ("polars.lazyframe.frame", "LazyFrame", name)
+        for name in ("collect", "collect_async", "collect_batches", "execute")
+    ),
+    ("polars", "", "collect_all"),
+    ("duckdb", "DuckDBPyRelation", "_submit"),
+)
+"""All that reads a lazy frame's rows ends in one of these; what works on rows in memory does not."""
+
+
+class Watch:
+    """`sources` are the lazy frames that SQL named, by DuckDB's own name for each; `fetched` is the lineage of those whose
+    rows the function has read, with what it got (a data frame, if it still lives)."""
+
+    def __init__(self) -> None:
+        self.sources: dict[str, Any] = {}
+        self.fetched: list[tuple[Lineage, weakref.ref[Any] | None]] = []
+
+    @contextmanager
+    def watching(self, lineage_of: Callable[[Any], Lineage]) -> Iterator[None]:
+        """`lineage_of` a frame that is fetched is asked at once: the frame itself may hold many rows."""
+        self.lineage_of = lineage_of
+        _count(1)
+        token = _watch.set(self)
+        try:
+            yield
+        finally:
+            _watch.reset(token)
+            _count(-1)
+            del self.lineage_of
+
+    def fetch(self, frame: Any, got: Any) -> None:
+        is_frame = hasattr(got, "lazy") and not hasattr(got, "collect")
+        self.fetched.append((self.lineage_of(frame), weakref.ref(got) if is_frame else None))
+
+    def lineage_of_rows(self, made: Any) -> Lineage | None:
+        """That of the lazy frame of which `made` is the rows, where it is just that."""
+        return next((lineage for lineage, got in self.fetched if got is not None and got() is made), None)
+
+
+def _count(change: int) -> None:
+    global _watching
+    with _lock:
+        _watching += change
+        if _watching == 1 and change == 1:
+            _replace()
+        elif _watching == 0:
+            _replaced.close()
+
+
+def _replace() -> None:
+    """What is not imported yet cannot have been used for an input."""
+    if duckdb := sys.modules.get("duckdb"):
+        for name in SQL:
+            _put(duckdb, name, _noting_names)
+    for module, kind, name in FETCHES:
+        place = sys.modules.get(module)
+        place = getattr(place, kind, None) if kind else place
+        if hasattr(place, name):
+            _put(place, name, _noting_fetches)
+
+
+def _put(place: Any, name: str, wrap: Callable[[Any], Any]) -> None:
+    original = place.__dict__[name]
+    setattr(place, name, wrap(original))
+    _replaced.callback(setattr, place, name, original)
+
+
+def _noting_names(sql: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(sql)
+    def noting(*arguments: Any, **named: Any) -> Any:
+        # DuckDB looks for variables in the frame that calls it: it is called in one that has those of our caller
+        caller = sys._getframe(1)
+        call = {"__sql": sql, "__arguments": arguments, "__named": named}
+        with _unwatched() as watch:  # what DuckDB itself fetches, to know a type, is not the function's
+            made = eval("__sql(*__arguments, **__named)", {**caller.f_globals, **call}, caller.f_locals)  # noqa: S307
+        if watch is not None:
+            _note(watch, made, caller.f_locals, caller.f_globals)
+        return made
+
+    return noting
+
+
+@contextmanager
+def _unwatched() -> Iterator[Watch | None]:
+    watch = _watch.get()
+    token = _watch.set(None)
+    try:
+        yield watch
+    finally:
+        _watch.reset(token)
+
+
+def _note(watch: Watch, made: Any, *variables: Any) -> None:
+    for name, source in getattr(made, "_captured", ()):
+        places = (each for each in variables if name in each)
+        frame = next(places, {}).get(name)
+        if hasattr(frame, "sql_query") or hasattr(frame, "collect_schema"):  # eager frames are not held
+            watch.sources[source] = frame
+
+
+def _noting_fetches(fetch: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(fetch)
+    def noting(frame: Any, *arguments: Any, **named: Any) -> Any:
+        with _unwatched() as watch:
+            got = fetch(frame, *arguments, **named)
+            if watch is not None:
+                several = list(zip(frame, got, strict=True)) if isinstance(frame, list) else [(frame, got)]
+                for each in several:
+                    watch.fetch(*each)
+        return got
+
+    return noting
