@@ -15,12 +15,12 @@ READY := $(VENV)/.ready
 INSTANCE := $(DAGSTER_HOME)/dagster.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test test-slow check docs bench clean lock screenshots
+.PHONY: help setup manifest run dev test test-slow check docs bench clean lock screenshots
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: $(READY) $(INSTANCE) ## Make the environment from requirements.lock
+setup: $(READY) $(INSTANCE) manifest ## Make the environment from requirements.lock
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=...")'
@@ -28,6 +28,9 @@ $(READY): requirements.lock pyproject.toml
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check uv -c requirements.lock
 	$(VENV)/bin/uv pip install --quiet --system-certs --compile-bytecode --python $(VENV)/bin/python -c requirements.lock -e '.[dev]'
 	@touch $@
+
+manifest: $(READY) ## What dbt knows of the SQL datasets, for definitions to read; made anew where something changed
+	@python -m data_platform.warehouse
 
 $(INSTANCE): dagster.yaml
 	@mkdir -p $(@D) && cp dagster.yaml $@

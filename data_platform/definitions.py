@@ -8,21 +8,24 @@ from data_platform.datasets.build import build_definitions, contracts_of, datase
 from data_platform.marketplace.resources import EventFiles, Monolith
 from data_platform.operations.check_job import check_job
 from data_platform.operations.executor import warm_executor
+from data_platform.operations.journals import journal_sensor
 from data_platform.operations.landing import landing_sensors
-from data_platform.operations.quality_metrics import metrics_sensor
 from data_platform.operations.quality_schedules import quality_schedules
 from data_platform.operations.quarantine import quarantine_sensor, retention_schedule
+from data_platform.warehouse.assets import warehouse_assets
 
+warehouse = warehouse_assets()
 contracts, datasets = contracts_of(domains), datasets_of(domains)
 
 defs = build_definitions(
     domains,
+    assets=warehouse,
     resources={"monolith": Monolith(), "events": EventFiles()},
     executor=warm_executor,
-    jobs=[check_job(datasets)],
-    schedules=[*quality_schedules(datasets), retention_schedule(list(contracts.values()))],
+    jobs=[check_job([*datasets, *warehouse])],
+    schedules=[*quality_schedules([*datasets, *warehouse]), retention_schedule(list(contracts.values()))],
     sensors=[
-        metrics_sensor(contracts["platform.quality_metrics"]),
+        journal_sensor(contracts),
         quarantine_sensor(list(contracts.values())),
         *landing_sensors(datasets),
     ],

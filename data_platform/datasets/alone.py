@@ -40,10 +40,11 @@ from data_platform.quality.policy import Verdict
 def execute_alone(producer: Producer, context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult]:
     """Evaluate the checks that this step was started for. A blocking one that fails fails the step, as Dagster has it,
     but for good: a retry would find the same."""
-    names = {key.name for key in context.selected_asset_check_keys}
+    names = {key.name for key in context.selected_asset_check_keys if key.asset_key == producer.key}
     chosen = _chosen(producer.contract, context)
     context.log.info(f"{', '.join(sorted(names))} of {', '.join(chosen) or 'what was published last'}")
-    blocking = {spec.name for spec in context.assets_def.check_specs if spec.blocking}
+    specs = [spec for spec in context.assets_def.check_specs if spec.asset_key == producer.key]
+    blocking = {spec.name for spec in specs if spec.blocking}
     failed = []
     for result in evaluate(producer, current_lakehouse(), names, chosen, run_id=context.run_id):
         yield result

@@ -9,12 +9,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from data_platform.datasets.landing import Delivery, Only
+from data_platform.datasets.partitions import partitions_read, to_dagster
 from data_platform.datasets.preconditions import Preconditions
 from data_platform.datasets.producer import Producer
 from data_platform.datasets.signature import FileInput
@@ -37,9 +38,12 @@ from data_platform.lakehouse import (
     staging_folder,
 )
 from data_platform.lakehouse.prepare import prepare
-from data_platform.lakehouse.provenance import FileRead
+from data_platform.lakehouse.provenance import FileRead, InputRead
 from data_platform.lakehouse.publish import tidy
 from data_platform.lakehouse.refusals import keep_frame
+from data_platform.lineage import Lineage, facet
+from data_platform.lineage.capture import Capture
+from data_platform.lineage.given import Given
 from data_platform.quality.audit import RuleError
 
 if TYPE_CHECKING:
@@ -57,15 +61,19 @@ HASHED = 1 << 30
 
 @dataclass
 class _Frame:
-    """What the function returned: its rows, and which engine's they are."""
+    """What the function returned: its rows, which engine's they are, and where its columns come from."""
 
     rows: DuckDBPyRelation | None = None
     engine: str = ""
+    lineage: Lineage | None = None
 
 
 @dataclass
 class Attempt:
-    """One step's producer with all that it is called with; `delivered` is what its landing zone has, if it reads one."""
+    """One step's producer with all that it is called with; `delivered` is what its landing zone has, if it reads one.
+
+    `lineage` says where the columns of what was published last come from; None before.
+    """
 
     producer: Producer
     context: dg.AssetExecutionContext
@@ -77,6 +85,7 @@ class Attempt:
     sources: tuple[FileRead, ...] = ()
     unfit: list[tuple[Sequence[str], pa.Table, Sequence[str]]] = field(default_factory=list)
     """Of each file that fits nothing: its partitions, some rows, and why."""
+    lineage: Lineage | None = None
 
     def publish(self) -> Publication:
         """Raises StructureError where the frame does not fit, FileError where a file cannot be read, RuleError where a
@@ -95,6 +104,11 @@ class Attempt:
                 self._keep_unfit()
                 return publication
 
+    def stage(self) -> Staged:
+        """What the function makes, staged and nothing more: the files are the caller's to remove."""
+        with Reading() as reading:
+            return self._staged(_Frame(), reading)
+
     def _without_culprits(self, delivered: Delivery, error: Exception) -> bool:
         """Whether files were set aside because of the error, so that the rest is worth another try."""
         if isinstance(error, FileError) and delivered.check():
@@ -109,12 +123,13 @@ class Attempt:
         with Reading() as reading, self._kept(partitions) as frame:
             staged = self._staged(frame, reading)
             self.context.log.info(f"Staged {staged.rows:,} rows in {len(staged.files)} file(s)")
+            self.lineage = frame.lineage
             publication = publish(
                 self.lakehouse,
                 staged,
                 contract,
                 partitions,
-                self._provenance(frame.engine),
+                self._provenance(frame, partitions),
                 others=self.producer.contracts,
                 on_step=lambda step: self.context.log.debug(f"Reached: {step}"),
             )
@@ -130,10 +145,32 @@ class Attempt:
             relation = duckdb.from_arrow(rows)
             keep_frame(self.lakehouse, self.producer.contract, partitions, relation, problems, self.context.run_id)
 
-    def _provenance(self, engine: str) -> Provenance:
-        traces = tuple(plan.trace for plan in self.met.plans.values())
-        files = self.sources + (self.delivered.trace if self.delivered else ())
-        return Provenance(self.context.run_id, self.producer.code_version, engine, traces, files)
+    def _provenance(self, frame: _Frame, partitions: Sequence[str]) -> Provenance:
+        return Provenance(
+            self.context.run_id,
+            self.producer.code_version,
+            frame.engine,
+            tuple(self._read(name, partitions) for name in self.met.plans),
+            self.sources + (self.delivered.trace if self.delivered else ()),
+            step=str(self.context.op_execution_context.op_handle),
+            lineage=facet.to_json(frame.lineage) if frame.lineage else "",
+        )
+
+    def _read(self, name: str, partitions: Sequence[str]) -> InputRead:
+        """An input as it was read; where several partitions are produced, also which of its own each is made from."""
+        trace, contract = self.met.plans[name].trace, self.producer.contract
+        mapping, read = next(
+            (each.mapping, each.contract) for each in self.producer.signature.inputs if each.name == name
+        )
+        if read.partitioning is not None and not trace.partitions:  # nothing was there to be read
+            return replace(trace, by_partition=dict.fromkeys(partitions, ()))
+        if len(partitions) < 2 or mapping is None or isinstance(mapping, dg.AllPartitionMapping):
+            return trace
+        there, narrowed = set(trace.partitions), {}
+        for partition in sorted({*partitions} & {*self.partitions}):  # a landing zone may bring others
+            wanted = partitions_read(mapping, contract, [to_dagster(contract, partition)], read) or ()
+            narrowed[partition] = tuple(sorted(there.intersection(wanted)))
+        return replace(trace, by_partition={each: of for each, of in narrowed.items() if len(of) < len(there)})
 
     @contextmanager
     def _kept(self, partitions: Sequence[str]) -> Iterator[_Frame]:
@@ -150,13 +187,22 @@ class Attempt:
     def _staged(self, frame: _Frame, reading: Reading, only: Only | None = None) -> Staged:
         """What the function makes of its inputs (of what landed, `only` this), staged."""
         contract = self.producer.contract
-        made = self.producer.function(**self._arguments(reading, only))
+        arguments = self._arguments(reading, only)
+        with Capture(
+            Given(p.dataset, tuple(p.names), arguments[n], p.files) for n, p in self.met.plans.items()
+        ) as seen:
+            made = self.producer.function(**arguments)
+        del arguments  # no frame is held longer than the function holds it
         engine = engine_of(type(made))
         if engine is None:
             raise dg.Failure(
                 f"{contract.dataset} returned {type(made).__name__}; return one of {', '.join(FRAMES)}",
                 allow_retries=False,
             )
+        frame.lineage = seen.lineage_of(made, contract.column_names, self.producer.lineage)
+        if seen.failure:
+            self.context.log.warning(f"{contract.dataset}: {seen.failure}")
+        del seen
         frame.engine, frame.rows = engine.name, engine.relation(made, self.lakehouse)
         folder = staging_folder(self.lakehouse, contract)
         try:
@@ -223,7 +269,7 @@ class Attempt:
         spill = lakehouse.settings.home / "spill" / staged.folder.rpartition("/")[2]
         try:
             stamp = {"_run_id": self.context.run_id, "_contract_version": contract.version}
-            inputs = self._provenance(frame.engine).inputs
+            inputs = tuple(plan.trace for plan in self.met.plans.values())
             others = self.producer.contracts
             found = prepare(
                 lakehouse, staged, contract, partitions, folders, str(spill), stamp, others=others, inputs=inputs

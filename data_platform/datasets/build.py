@@ -19,6 +19,7 @@ from data_platform.datasets.described import description
 from data_platform.datasets.errors import DefinitionError
 from data_platform.datasets.metadata import asset_key, definition_metadata, owners, tags
 from data_platform.datasets.partitions import partitions_definition
+from data_platform.datasets.producer import Producer, producers_of
 from data_platform.datasets.quarantine import quarantine_assets
 from data_platform.datasets.scheduled import Scheduled
 from data_platform.settings import Settings
@@ -27,18 +28,19 @@ from data_platform.settings import Settings
 def build_definitions(
     domains: ModuleType,
     *,
+    assets: Sequence[dg.AssetsDefinition] = (),
     resources: Mapping[str, object] | None = None,
     executor: dg.ExecutorDefinition | None = None,
     schedules: Sequence[dg.ScheduleDefinition] = (),
     **operations: Any,
 ) -> dg.Definitions:
-    """Load every `<domain>/assets.py` below the package `domains`, check the graph, and add external datasets and
-    quarantines. `schedules` are joined by those that the assets bring along (see `scheduled`); `operations` are jobs and
-    sensors, as `Definitions` takes them.
+    """Load every `<domain>/assets.py` below the package `domains`, add `assets` made elsewhere, check the graph, and add
+    external datasets and quarantines. `schedules` are joined by those that the assets bring along (see `scheduled`);
+    `operations` are jobs and sensors, as `Definitions` takes them.
 
     Raises DefinitionError with every problem: duplicate producers, cycles, contracts without a producer.
     """
-    contracts, assets = contracts_of(domains), assets_of(domains)
+    contracts, assets = contracts_of(domains), [*assets_of(domains), *assets]
     if problems := graph_problems(contracts, assets):
         raise DefinitionError(problems)
     return dg.Definitions(
@@ -88,31 +90,28 @@ def graph_problems(contracts: Mapping[str, Contract], assets: Sequence[dg.Assets
         if not contract.external and contract.dataset not in producers:
             problems.append(
                 f"{contract.file or contract.dataset}: nothing produces {contract.dataset}; write a "
-                f'@dataset("{contract.dataset}") function in {contract.domain}/assets.py, or set producer: external'
+                f'@dataset("{contract.dataset}") function in {contract.domain}/assets.py or a model '
+                f"{contract.domain}__{contract.name}.sql, or set producer: external"
             )
-    graph = {
-        asset.contract.dataset: _reads(asset) | rule_reads(asset.contract).keys()
-        for asset in assets
-        if isinstance(asset, Dataset)
-    }
+    made = {each.contract.dataset: each for each in producers_of(assets)}
+    graph = {name: _reads(each) | rule_reads(each.contract).keys() for name, each in made.items()}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as cycle:
         path = list(reversed(cycle.args[1]))
         problems.append(
             f"datasets read each other in a cycle: {' -> '.join(path)}; break it by reading from an earlier dataset"
-            + _through_rules(path, assets)
+            + _through_rules(path, made)
         )
     return problems
 
 
-def _reads(asset: Dataset) -> set[str]:
-    return {each.reads.dataset for each in asset.producer.signature.inputs}
+def _reads(producer: Producer) -> set[str]:
+    return {each.reads.dataset for each in producer.signature.inputs}
 
 
-def _through_rules(path: Sequence[str], assets: Sequence[dg.AssetsDefinition]) -> str:
+def _through_rules(path: Sequence[str], known: Mapping[str, Producer]) -> str:
     """Which steps of a cycle only a rule makes, and the other way to break those."""
-    known = {asset.contract.dataset: asset for asset in assets if isinstance(asset, Dataset)}
     rules = [
         f"{reader} reads {read} only for its rule `{rule_reads(known[reader].contract)[read][0].name}`"
         for reader, read in pairwise(path)

@@ -18,6 +18,7 @@ from data_platform.contracts import Contract, Contracts, Rule
 from data_platform.contracts.model import INPUT, PUBLICATION
 from data_platform.datasets import checks, metadata
 from data_platform.datasets.automation import automation_condition
+from data_platform.datasets.declared import Declared, read_declared
 from data_platform.datasets.described import description
 from data_platform.datasets.errors import DefinitionError
 from data_platform.datasets.io import LakehouseIOManager
@@ -28,6 +29,7 @@ from data_platform.datasets.reads import Window
 from data_platform.datasets.scheduled import AS_FILES_LAND
 from data_platform.datasets.signature import Input, Signature, read_signature
 from data_platform.datasets.step import OUTPUT, produce
+from data_platform.lineage import Origin
 from data_platform.settings import Settings
 
 for _beta in (
@@ -55,8 +57,14 @@ class Dataset(dg.AssetsDefinition):
     def contract(self) -> Contract:
         return self.producer.contract
 
+    @property
+    def producers(self) -> tuple[Producer]:
+        return (self.producer,)
 
-def dataset(name: str, *, contracts: Mapping[str, Contract] | None = None) -> Callable[[Callable[..., Any]], Dataset]:
+
+def dataset(
+    name: str, *, contracts: Mapping[str, Contract] | None = None, lineage: Declared | None = None
+) -> Callable[[Callable[..., Any]], Dataset]:
     """Make the decorated function the producer of the dataset `name` (`<domain>.<name>`).
 
     The function's typed parameters say what it reads (`Annotated[frame type, Reads(...)]`); it may also take
@@ -64,9 +72,11 @@ def dataset(name: str, *, contracts: Mapping[str, Contract] | None = None) -> Ca
     returns one frame of any supported type.
 
     `contracts` is the contract registry; by default the `contracts/` folders of the domains around the function's file.
+    `lineage` declares where columns come from that an eager frame (pandas, Arrow, pl.DataFrame) cannot say: by output
+    column, or `*` for the rows, columns that are read, such as `AGGREGATION tracking.sessions.views`.
 
     Raises DefinitionError, with the fix for each problem, where the contract is missing, or an input does not exist, is
-    private to another domain or too sensitive, or an annotation is not supported.
+    private to another domain or too sensitive, or an annotation or what is declared is not right.
     """
 
     def define(function: Callable[..., Any]) -> Dataset:
@@ -81,6 +91,8 @@ def dataset(name: str, *, contracts: Mapping[str, Contract] | None = None) -> Ca
         if contract.external:
             raise DefinitionError([f"{where}: the contract says producer: external; remove that line or this function"])
         signature, problems = read_signature(function, contract, registry)
+        declared, wrong = read_declared(lineage or {}, contract, signature)
+        problems += [] if problems else wrong
         problems += [
             f"the rule {rule.name} reads {each.dataset}, which has no contract; correct the name or write it"
             for rule in contract.rules
@@ -90,7 +102,7 @@ def dataset(name: str, *, contracts: Mapping[str, Contract] | None = None) -> Ca
         if problems:
             raise DefinitionError([f"{where}: {problem}" for problem in problems])
         retries = None if signature.inputs else EXTRACTION_RETRIES
-        return _asset(function, contract, signature, registry, retries)
+        return _asset(function, contract, signature, registry, retries, declared)
 
     return define
 
@@ -104,7 +116,8 @@ def with_frames(dataset: Dataset, frames: Mapping[str, Any]) -> Dataset:
     def function(**arguments: Any) -> Any:
         return producer.function(**arguments, **frames)
 
-    return _asset(function, producer.contract, replace(producer.signature, files=left), producer.contracts, None)
+    signature = replace(producer.signature, files=left)
+    return _asset(function, producer.contract, signature, producer.contracts, None, producer.lineage)
 
 
 def _asset(
@@ -113,12 +126,13 @@ def _asset(
     signature: Signature,
     registry: Mapping[str, Contract],
     retries: dg.RetryPolicy | None,
+    declared: Mapping[str, frozenset[Origin]],
 ) -> Dataset:
     settings = Settings.from_environment()
     granularity = settings.checks
     key = asset_key(contract.dataset)
     version, code = code_version(function), inspect.unwrap(function).__code__
-    producer = Producer(function, contract, signature, key, granularity, version, registry)
+    producer = Producer(function, contract, signature, key, granularity, version, registry, declared)
     decorate = dg.multi_asset(
         name=contract.dataset.replace(".", "__"),
         deps=_dependencies(contract, signature, registry),
@@ -184,7 +198,7 @@ def _dependencies(contract: Contract, signature: Signature, registry: Mapping[st
         mappings[each.reads.dataset] = each.mapping
     for name, (_, partitions) in rule_reads(contract).items():
         if name not in mappings:
-            mappings[name] = _rule_mapping(partitions, contract, registry[name])
+            mappings[name] = rule_mapping(partitions, contract, registry[name])
     return [dg.AssetDep(asset_key(name), partition_mapping=mapping) for name, mapping in mappings.items()]
 
 
@@ -200,7 +214,8 @@ def rule_reads(contract: Contract) -> dict[str, tuple[Rule, str]]:
     return found
 
 
-def _rule_mapping(partitions: str, reader: Contract, read: Contract) -> dg.PartitionMapping | None:
+def rule_mapping(partitions: str, reader: Contract, read: Contract) -> dg.PartitionMapping | None:
+    """Which partitions a rule that reads another dataset depends on."""
     try:
         return partition_mapping(partitions, reader, read)
     except ValueError:  # cut in ways that do not correspond: a rule then compares with all of it

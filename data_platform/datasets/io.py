@@ -24,6 +24,10 @@ from data_platform.lakehouse import (
     stage,
     staging_folder,
 )
+from data_platform.lakehouse.provenance import InputRead
+from data_platform.lineage import facet
+from data_platform.lineage.capture import LAZY, Capture
+from data_platform.lineage.given import Given
 
 
 class LakehouseIOManager(dg.IOManager):
@@ -31,6 +35,9 @@ class LakehouseIOManager(dg.IOManager):
 
     def __init__(self, contracts: Mapping[str, Contract]):
         self.contracts = contracts
+        self._step = ("", "")
+        self._loaded: dict[str, tuple[Given, InputRead]] = {}
+        """The inputs of one step, by parameter: what it publishes is made of them."""
 
     def load_input(self, context: dg.InputContext) -> Any:
         contract = self._contract(context.asset_key)
@@ -44,7 +51,13 @@ class LakehouseIOManager(dg.IOManager):
         columns = (context.definition_metadata or {}).get("columns", ())
         several = partitions is not None and len(partitions) > 1  # a window, or all: what there is
         plan = plan_read(current_lakehouse(), contract, columns, partitions, allow_missing=several)
-        return engine.read(plan, current_lakehouse())
+        frame = engine.read(plan, current_lakehouse())
+        step = (context.step_context.run_id, context.step_context.step.key)
+        if step != self._step:
+            self._step, self._loaded = step, {}
+        held = frame if engine.frame in LAZY else None
+        self._loaded[context.name] = Given(plan.dataset, tuple(plan.names), held, plan.files), plan.trace
+        return frame
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         if isinstance(obj, Publication):
@@ -56,8 +69,8 @@ class LakehouseIOManager(dg.IOManager):
             )
         lakehouse = current_lakehouse()
         partitions = to_contract(contract, context.asset_partition_keys) if context.has_asset_partitions else (WHOLE,)
+        provenance = self._provenance(context, contract, obj, engine.name)
         staged = stage(engine.relation(obj, lakehouse), contract, staging_folder(lakehouse, contract))
-        provenance = Provenance(run_id=context.run_id, engine=engine.name)
         publication = publish(lakehouse, staged, contract, partitions, provenance, others=self.contracts)
         if publication.blocked:
             failing = [o for v in publication.verdicts for o in v.outcomes if o.action is Policy.BLOCK]
@@ -68,6 +81,18 @@ class LakehouseIOManager(dg.IOManager):
         from data_platform.datasets.metadata import publication_metadata
 
         context.add_output_metadata(publication_metadata(contract, publication))
+
+    def _provenance(self, context: dg.OutputContext, contract: Contract, made: Any, engine: str) -> Provenance:
+        mine = self._step == (context.run_id, context.step_key)
+        loaded = list(self._loaded.values()) if mine else []
+        seen = Capture(given for given, _ in loaded)
+        lineage = seen.lineage_of(made, contract.column_names)
+        if seen.failure:
+            context.log.warning(f"{contract.dataset}: {seen.failure}")
+        traces = tuple(trace for _, trace in loaded)
+        return Provenance(
+            context.run_id, engine=engine, inputs=traces, step=context.step_key, lineage=facet.to_json(lineage)
+        )
 
     def _contract(self, key: dg.AssetKey) -> Contract:
         dataset = ".".join(key.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from typing import Any
+from urllib.parse import quote
 
 import dagster as dg
 
@@ -13,10 +14,16 @@ from data_platform.datasets.described import references, short
 from data_platform.datasets.signature import Signature
 from data_platform.lakehouse import Lakehouse, Publication, ReadPlan
 from data_platform.lakehouse.duck import connect
+from data_platform.lineage import Lineage
+from data_platform.lineage.graph import Node, edge, picture_of
+from data_platform.lineage.model import Origins
+from data_platform.lineage.render import svg
 from data_platform.markdown import table
 from data_platform.quality.sql import files, identifier
 
 PREVIEW_ROWS, PREVIEW_WIDTH, MOST_PLOTTED = 5, 30, 10
+MOST_DRAWN = 60
+"""Of how many columns the lineage is drawn and listed: it is kept with every materialization."""
 
 
 def asset_key(dataset: str) -> dg.AssetKey:
@@ -94,6 +101,45 @@ def _not_checked(contract: Contract) -> str:
     """The promises nobody here evaluates, as a table: they are shown, and never among the checks that passed."""
     rows = [(each.name, each.text, each.engine or "people") for each in contract.unchecked]
     return table(("promise", "text", "checked by"), rows)
+
+
+def lineage_metadata(contract: Contract, lineage: Lineage) -> dict[str, Any]:
+    """Where the columns come from: for Dagster's API the direct edges; for people a table of all of them, and a picture
+    (the UI shows a picture of more than 1,000 characters when one clicks). Nothing for what is made of nothing here."""
+    if not lineage.used():
+        return {}
+    direct = {
+        name: [dg.TableColumnDep(asset_key(dataset), column) for dataset, column in sorted(_direct(origins))]
+        for name, origins in lineage.columns.items()
+    }
+    picture = quote(svg(picture_of(contract.dataset, lineage), MOST_DRAWN), safe=" ='/:;,.()-+*")
+    return {
+        "dagster/column_lineage": dg.TableColumnLineage({name: deps for name, deps in direct.items() if deps}),
+        "lineage": dg.MetadataValue.md(f"![Where the columns come from](<data:image/svg+xml,{picture}>)"),
+        "lineage_columns": dg.MetadataValue.table(_origins(lineage)),
+    }
+
+
+def _direct(origins: Origins) -> set[tuple[str, str]]:
+    return {(each.dataset, each.column) for each in origins if each.kind.is_direct}
+
+
+def _origins(lineage: Lineage) -> list[dg.TableRecord]:
+    """A row per column, and one for what decides which rows there are."""
+    shown = [*list(lineage.columns.items())[:MOST_DRAWN]]
+    if lineage.rows:
+        shown.append(("(which rows there are)", lineage.rows))
+    if (left := len(lineage.columns) - MOST_DRAWN) > 0:
+        shown.append((f"({left} more columns)", frozenset()))
+    return [dg.TableRecord({"column": name, "comes from": _words(origins)}) for name, origins in shown]
+
+
+def _words(origins: Origins) -> str:
+    """`ads.listings.price (aggregation, window), ...`"""
+    ways: dict[str, list[str]] = {}
+    for each in sorted(origins):
+        ways.setdefault(f"{each.dataset}.{each.column}", []).append(edge(each, Node("")).how)
+    return ", ".join(f"{name} ({', '.join(dict.fromkeys(how))})" for name, how in ways.items()) or "-"
 
 
 def publication_metadata(contract: Contract, publication: Publication) -> dict[str, Any]:

@@ -60,14 +60,14 @@ def _complaints(each: Input, plan: ReadPlan, wanted: Sequence[str] | None) -> li
     complaints = []
     if plan.blocked:
         then = (
-            f'repair it and materialize {dataset} again, or read its last good data with Reads(..., missing="skip")'
+            f"repair it and materialize {dataset} again, or read its last good data with {each.to_skip}"
             if refuses
             else "read with its last good data"
         )
         complaints.append(f"{dataset} is blocked{_named(plan.blocked)}: {then}")
     if gaps := [gap for gap in _gaps(each, plan, wanted) if gap not in plan.blocked]:
         then = (
-            f'materialize {dataset} first (or repair what blocks it), or read without with Reads(..., missing="skip")'
+            f"materialize {dataset} first (or repair what blocks it), or read without with {each.to_skip}"
             if refuses
             else "read without"
         )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 
 from data_platform.contracts import Contract
 from data_platform.datasets.signature import Signature
+from data_platform.lineage import Origin
 
 
 @dataclass(frozen=True, slots=True)
 class Producer:
-    """The function, its contract, what it reads, and how its checks are grouped; `contracts` is the registry."""
+    """The function, its contract, what it reads, and how its checks are grouped; `contracts` is the registry, `lineage`
+    what the dataset declares of its columns (rows under '')."""
 
     function: Callable[..., Any]
     contract: Contract
@@ -23,3 +25,9 @@ class Producer:
     granularity: str
     code_version: str
     contracts: Mapping[str, Contract]
+    lineage: Mapping[str, frozenset[Origin]] = field(default_factory=dict)
+
+
+def producers_of(assets: Iterable[dg.AssetsDefinition]) -> list[Producer]:
+    """The producers of all datasets among the assets: one has a function, or several have a query each."""
+    return [producer for asset in assets for producer in getattr(asset, "producers", ())]

@@ -19,13 +19,16 @@ from data_platform.files.landing import Landing
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One parameter that is a dataset: which, through which engine, under which contract, and which partitions."""
+    """One parameter that is a dataset: which, through which engine, under which contract, and which partitions.
+
+    `to_skip` is how its producer would say that missing partitions do not matter."""
 
     name: str
     reads: Reads
     engine: Engine
     contract: Contract
     mapping: dg.PartitionMapping | None
+    to_skip: str = 'Reads(..., missing="skip")'
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def read(plan: ReadPlan, warehouse: str, frame: str = "") -> DuckDBPyRelation:
         f"AS {identifier(column.name)}"
         for column in plan.columns
     ]
-    return connection.sql(f"SELECT {', '.join(columns)} {source}")
+    return connection.sql(f"SELECT {', '.join(columns)} {source} /* {plan.dataset} */")  # tells reads of no rows apart
 
 
 def convert(relation: DuckDBPyRelation, frame: str = "") -> DuckDBPyRelation:

@@ -22,8 +22,8 @@ BATCH_ROWS = 200_000
 def read(plan: ReadPlan, warehouse: str, frame: str) -> pl.LazyFrame | pl.DataFrame:
     empty = pl.from_arrow(arrow.arrow_schema(plan.columns).empty_table())
     assert isinstance(empty, pl.DataFrame)
-    if not plan.files:
-        rows = empty.lazy()
+    if not plan.files:  # a plan of no rows still names the dataset, by a column that nobody sees
+        rows = pl.LazyFrame(schema=dict(empty.schema) | {plan.dataset: pl.Null}).select(plan.names)
     else:
         rows = pl.scan_parquet(
             list(plan.files),

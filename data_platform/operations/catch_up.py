@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -129,28 +129,31 @@ def execute(
     definitions = (graph.get(dg.AssetKey(name.split("."))).partitions_def for name in datasets)
     definition = next((each for each in definitions if each is not None), None)
     keys = [dg.AssetKey(name.split(".")) for name in datasets]
-    by_step = {name.replace(".", "__"): name for name in datasets}
-    started, refused = dict[str, float](), set[str]()
+    steps, started, refused = dict[str, list[str]](), dict[str, float](), set[str]()
+
+    def planned(assets: Mapping[str, Sequence[dg.AssetKey]]) -> None:
+        steps.update({step: [".".join(key.path) for key in made] for step, made in assets.items()})
 
     def listen(event: dg.DagsterEvent) -> None:
-        name = by_step.get(event.step_key or "")
-        if name is None:
-            return
-        result = results.setdefault(name, Result())
+        names = steps.get(event.step_key or "", [])
         if event.is_step_start:
-            started[name] = time.monotonic()
+            started[event.step_key or ""] = time.monotonic()
         elif event.is_step_materialization:
-            if event.asset_key == dg.AssetKey(name.split(".")):  # not its quarantine
-                _published(result, event)
+            if (name := ".".join(event.asset_key.path if event.asset_key else ())) in names:  # not its quarantine
+                _published(results.setdefault(name, Result()), event, timed=len(names) > 1)
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            if _refuses(result, event):
+            name = ".".join(event.asset_check_evaluation_data.asset_key.path)
+            if name in names and _refuses(results.setdefault(name, Result()), event):
                 refused.add(name)
         elif event.is_step_success or event.is_step_failure or event.is_step_skipped:
-            result.seconds += time.monotonic() - started.get(name, time.monotonic())
-            if event.is_step_failure and name not in refused:
-                result.failed += 1
-                result.reasons.append(str(event.step_failure_data.error_display_string).strip().splitlines()[0])
-            ended(name)
+            seconds = time.monotonic() - started.get(event.step_key or "", time.monotonic())
+            for name in names:
+                result = results.setdefault(name, Result())
+                result.seconds += seconds if len(names) == 1 else 0
+                if event.is_step_failure and name not in refused and (why := _why_failed(event, name, len(names) > 1)):
+                    result.failed += 1
+                    result.reasons.append(why)
+                ended(name)
 
     for first, last in _spans(definition, run.partitions):
         execution = execute_assets(
@@ -163,6 +166,7 @@ def execute(
             location_name=LOCATION,
             run_config=QUIET,
             tags={"launched_by": by},
+            on_steps=planned,
             on_event=listen,
         )
         if execution.canceled:  # Ctrl-C reaches the run first; it means the whole catching up
@@ -180,10 +184,21 @@ def _spans(definition: dg.PartitionsDefinition | None, partitions: Sequence[str]
     return [(key, key) for key in keys]
 
 
-def _published(result: Result, event: dg.DagsterEvent) -> None:
+def _why_failed(event: dg.DagsterEvent, dataset: str, several: bool) -> str:
+    """Why a step failed, in a sentence; a step of several datasets says for each that it is about ('' for others)."""
+    told = event.step_failure_data.user_failure_data
+    if several and told and told.metadata:
+        return str(told.metadata[dataset].value) if dataset in told.metadata else ""
+    return str(event.step_failure_data.error_display_string).strip().splitlines()[0]
+
+
+def _published(result: Result, event: dg.DagsterEvent, *, timed: bool) -> None:
+    """`timed`: the seconds are those that the publication says it took, as the step made others, too."""
     metadata = event.step_materialization_data.materialization.metadata
     counts = [metadata[name].value for name in ("dagster/partition_row_count", "dagster/row_count") if name in metadata]
     result.published += 1
+    if timed and "seconds" in metadata:
+        result.seconds += float(metadata["seconds"].value)  # type: ignore[arg-type]
     result.rows += int(counts[0]) if counts else 0  # type: ignore[arg-type]
     result.quarantined += int(metadata["quarantined"].value) if "quarantined" in metadata else 0  # type: ignore[arg-type]
 

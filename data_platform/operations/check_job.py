@@ -11,25 +11,26 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as Target,
 )
 
-from data_platform.datasets import Dataset
 from data_platform.datasets.alone import evaluate
 from data_platform.datasets.partitions import partitions_definition, to_contract
+from data_platform.datasets.producer import Producer, producers_of
 from data_platform.datasets.results import is_error
 from data_platform.lakehouse import current_lakehouse
+from data_platform.warehouse.assets import Warehouse
 
 NAME, OP = "execute_checks", "checks"
 """Dagster wants them to differ. In the launchpad: `ops: {checks: {config: {dataset: ..., partition: ...}}}`."""
 
 
-def check_job(datasets: Sequence[Dataset]) -> dg.JobDefinition:
+def check_job(assets: Sequence[dg.AssetsDefinition]) -> dg.JobDefinition:
     """The job. Its configuration is checked while it is typed: the datasets there are, and, when it runs, the checks."""
-    known = {dataset.contract.dataset: dataset for dataset in datasets}
+    known = {each.contract.dataset: (asset, each) for asset in assets for each in producers_of([asset])}
     config = {
         "dataset": dg.Field(
             dg.Enum(
                 # Dagster keeps one configuration per process for each name of an enumeration, whatever its values
                 f"Dataset_{crc32(' '.join(known).encode()):08x}",
-                [dg.EnumValue(name, description=known[name].contract.description) for name in known],
+                [dg.EnumValue(name, description=each.contract.description) for name, (_, each) in known.items()],
             ),
             description="Whose checks.",
         ),
@@ -42,7 +43,7 @@ def check_job(datasets: Sequence[Dataset]) -> dg.JobDefinition:
     @dg.op(name=OP, config_schema=config, description="Evaluate checks on what is published; nothing is written.")
     def execute(context: dg.OpExecutionContext) -> None:
         asked = context.op_config
-        _execute(context, known[asked["dataset"]], asked["partition"], asked["checks"])
+        _execute(context, *known[asked["dataset"]], asked["partition"], asked["checks"])
 
     @dg.job(
         name=NAME,
@@ -57,11 +58,20 @@ def check_job(datasets: Sequence[Dataset]) -> dg.JobDefinition:
     return job
 
 
-def _execute(context: dg.OpExecutionContext, dataset: Dataset, partition: str, names: Sequence[str]) -> None:
+def _execute(
+    context: dg.OpExecutionContext,
+    asset: dg.AssetsDefinition,
+    producer: Producer,
+    partition: str,
+    names: Sequence[str],
+) -> None:
     """Evaluate, and enter each result in the history of its check, with the partition it is about.
 
     As in any run, a blocking check that fails with an error fails it."""
-    contract, specs = dataset.contract, {spec.name: spec for spec in dataset.check_specs}
+    contract, specs = (
+        producer.contract,
+        {spec.name: spec for spec in asset.check_specs if spec.asset_key == producer.key},
+    )
     if unknown := sorted(set(names) - specs.keys()):
         problem = f"{contract.dataset} has no check {', '.join(unknown)}; it has {', '.join(specs)}"
         raise dg.Failure(problem, allow_retries=False)
@@ -71,15 +81,18 @@ def _execute(context: dg.OpExecutionContext, dataset: Dataset, partition: str, n
         raise dg.Failure(f"{contract.dataset} has {why}", allow_retries=False)
     chosen = to_contract(contract, [partition] if partition else [])
     failed = []
-    for result in evaluate(dataset.producer, current_lakehouse(), names or specs.keys(), chosen, run_id=context.run_id):
+    asked = names or specs.keys()
+    found = evaluate(producer, current_lakehouse(), asked, chosen, run_id=context.run_id)
+    tested = asset.evaluate_tests(producer, asked, chosen) if isinstance(asset, Warehouse) else ()
+    for result in (*found, *tested):
         name = result.check_name or ""
         context.log_event(
             dg.AssetCheckEvaluation(  # type: ignore[arg-type]  # taken, though the signature does not say so
-                asset_key=dataset.producer.key,
+                asset_key=producer.key,
                 check_name=name,
                 passed=result.passed,
                 metadata=result.metadata,
-                target_materialization_data=_target(context, dataset.producer.key, partition),
+                target_materialization_data=_target(context, producer.key, partition),
                 severity=result.severity,
                 description=result.description,
                 blocking=specs[name].blocking,

@@ -31,7 +31,7 @@ from dagster._utils import get_run_crash_explanation
 from dagster._utils.error import serializable_error_info_from_exc_info
 from dagster_shared.error import SerializableErrorInfo
 
-from data_platform.operations.preload import import_ahead
+from data_platform.operations.preload import TOOL_TAG, import_ahead
 from data_platform.operations.step_process import StepProcess, clean_context, fork_context, fork_hazards
 from data_platform.operations.step_work import StepEnded, StepWork, modules_needed
 
@@ -58,7 +58,8 @@ class WarmExecutor(dg.Executor):
     def execute(
         self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
     ) -> Iterator[dg.DagsterEvent]:
-        import_ahead()
+        steps = [execution_plan.get_step_by_key(key) for key in execution_plan.step_keys_to_execute]
+        import_ahead(*sorted({(step.tags or {}).get(TOOL_TAG, "") for step in steps} - {""}))
         hazards = fork_hazards()
         how = f"a forkserver, because this process cannot be forked ({', '.join(hazards)})" if hazards else "this one"
         yield dg.DagsterEvent.engine_event(

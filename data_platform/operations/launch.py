@@ -42,12 +42,14 @@ def execute_assets(
     partition_range: tuple[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
     run_config: Mapping[str, Any] | None = None,
+    on_steps: Callable[[Mapping[str, Sequence[dg.AssetKey]]], None] | None = None,
     on_event: Callable[[dg.DagsterEvent], None] | None = None,
     location_name: str | None = None,
 ) -> Execution:
     """Materialize assets and run their checks with the code location's executor; a failing step does not raise.
 
     The partitioned assets among them must share one partitions definition, as in the UI; unpartitioned ones may join.
+    `on_steps` hears before the start which step makes which of the assets, `on_event` of every event.
     `location_name` must be the one the UI shows, for its links to work; the default is Dagster's, `module:attribute`.
     """
     repository = ReconstructableRepository.for_module(module, attribute, str(Path.cwd()))
@@ -64,6 +66,8 @@ def execute_assets(
         remote_job_origin=_remote_origin(module, attribute, location_name, definition.name),
         repository_load_data=definition.repository_load_data,
     )
+    if on_steps:
+        on_steps(_steps(job.get_definition(), selection))
     failed = []
     for event in execute_run_iterator(job, run, instance):
         if event.is_step_failure and event.step_key:
@@ -73,6 +77,14 @@ def execute_assets(
     ended = instance.get_run_by_id(run.run_id)
     canceled = ended is not None and ended.status is dg.DagsterRunStatus.CANCELED
     return Execution(run.run_id, bool(ended and ended.is_success), failed, canceled)
+
+
+def _steps(job: dg.JobDefinition, selection: Sequence[dg.AssetKey]) -> Mapping[str, Sequence[dg.AssetKey]]:
+    """The assets of each step. Dagster cuts a step of several where others have to run in between."""
+    steps: dict[str, list[dg.AssetKey]] = {}
+    for key in selection:
+        steps.setdefault(str(job.asset_layer.get_op_output_handle(key).node_handle), []).append(key)
+    return steps
 
 
 def _check_partitions(

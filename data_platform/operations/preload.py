@@ -6,6 +6,8 @@ Only importing is safe before a fork; a Polars query is not (see `step_process.f
 import importlib
 from functools import cache
 
+from data_platform.settings import Settings
+
 STEP_MODULES = (
     "data_platform.datasets.metadata",
     "data_platform.lakehouse.commit",
@@ -19,10 +21,16 @@ STEP_MODULES = (
 )
 
 
+TOOL_TAG = "data_platform/tool"
+"""A step's tag that names a library that takes long to import: worth it ahead only where a step needs it."""
+TOOL_MODULES = {"dbt": ("dbt.cli.main", "dbt.adapters.duckdb", "dbt.contracts.graph.manifest")}
+
+
 @cache
-def import_ahead() -> None:
+def import_ahead(*tools: str) -> None:
     """Import them; what an installation leaves out, its steps do not need."""
-    for name in STEP_MODULES:
+    told = ("data_platform.lineage.openlineage.events",) if Settings.from_environment().openlineage else ()
+    for name in (*STEP_MODULES, *told, *(name for tool in tools for name in TOOL_MODULES.get(tool, ()))):
         try:
             importlib.import_module(name)
         except ModuleNotFoundError:

@@ -8,21 +8,21 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from data_platform.datasets import Dataset
 from data_platform.datasets.checks import is_scheduled
+from data_platform.datasets.producer import producers_of
 
 _SPELT = {"*": "any", "/": "_every_", "-": "_to_", ",": "_and_", " ": "_"}
 
 
-def quality_schedules(datasets: Sequence[Dataset]) -> list[dg.ScheduleDefinition]:
+def quality_schedules(assets: Sequence[dg.AssetsDefinition]) -> list[dg.ScheduleDefinition]:
     """The schedules (UTC), on from the start: a contract that asks for one needs nobody to switch it on.
 
     Partitioned datasets are audited on the latest partition that is published; nothing is produced or written.
     """
     keys: dict[str, list[dg.AssetCheckKey]] = defaultdict(list)
-    for dataset in datasets:
-        for rule in filter(is_scheduled, dataset.contract.rules):
-            keys[" ".join(rule.when.split())].append(dg.AssetCheckKey(dataset.producer.key, rule.name))
+    for producer in producers_of(assets):
+        for rule in filter(is_scheduled, producer.contract.rules):
+            keys[" ".join(rule.when.split())].append(dg.AssetCheckKey(producer.key, rule.name))
     schedules = []
     for cron, checks in sorted(keys.items()):
         name = f"checks_at_{re.sub('[*/, -]', lambda sign: _SPELT[sign[0]], cron)}"

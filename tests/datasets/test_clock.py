@@ -14,7 +14,7 @@ from data_platform import clock
 from data_platform.datasets.partitions import partitions_definition
 from data_platform.datasets.testing import frozen_clock, materialize, publish_frame, valid_frame
 from data_platform.lakehouse import Lakehouse
-from data_platform.lakehouse.metrics import waiting_folder
+from data_platform.lakehouse.journal import METRICS, waiting_folder
 from data_platform.quality.elsewhere import Elsewhere
 
 from . import scenario
@@ -66,7 +66,7 @@ def test_what_is_measured_is_measured_at_that_moment(lakehouse: Lakehouse) -> No
 
 def waiting(lakehouse: Lakehouse) -> list[dict[str, Any]]:
     """What publications measured, before it is folded into the dataset of metrics."""
-    files = Path(waiting_folder(lakehouse)).rglob("*.parquet")
+    files = Path(waiting_folder(lakehouse, METRICS)).rglob("*.parquet")
     return [row for file in files for row in pq.read_table(file).to_pylist()]
 
 

@@ -25,6 +25,7 @@ from data_platform.marketplace.postgres import PostgresServer
 from data_platform.marketplace.resources import EventFiles, Monolith
 from data_platform.marketplace.simulator import simulate
 from data_platform.settings import Settings
+from data_platform.warehouse.assets import warehouse_assets
 
 FIRST_DAY = date(2026, 10, 5)  # a Monday
 DAYS = [FIRST_DAY + timedelta(days=n) for n in range(3)]
@@ -49,8 +50,14 @@ class Platform:
     @property
     def _definitions(self) -> dg.Definitions:
         return build_definitions(
-            domains, resources={"monolith": Monolith(dsn=self.dsn), "events": EventFiles(folder=str(self.events))}
+            domains,
+            assets=warehouse_assets(),
+            resources={"monolith": Monolith(dsn=self.dsn), "events": EventFiles(folder=str(self.events))},
         )
+
+    @property
+    def resources(self) -> dict[str, object]:
+        return dict(self._definitions.resources or {})
 
     def materialize(self, names: list[str], first: str = "", last: str = "") -> dg.ExecuteInProcessResult:
         """Run these datasets for the partitions from `first` to `last`, in one run."""
@@ -61,7 +68,7 @@ class Platform:
                 list(assets.values()),
                 selection=[assets[name].key for name in names],
                 tags=dict(zip(RANGE, (first, last or first), strict=True)) if first else None,
-                resources=self._definitions.resources,
+                resources=self.resources,
                 instance=self.instance,
                 raise_on_error=False,
             )

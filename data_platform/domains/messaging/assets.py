@@ -66,7 +66,23 @@ def payments(
     return last.drop("change_id", "changed_at")
 
 
-@dataset("messaging.settlement_times")
+# What pandas computes cannot be seen.
+SETTLEMENT_LINEAGE = {
+    "day": ["IDENTITY messaging.payments.day"],
+    "method": ["IDENTITY messaging.payments.method"],
+    "settled": [],
+    "failed": ["AGGREGATION messaging.payments.status"],
+    "median_minutes": ["AGGREGATION messaging.payments.created_at", "AGGREGATION messaging.payments.updated_at"],
+    "longest_minutes": ["AGGREGATION messaging.payments.created_at", "AGGREGATION messaging.payments.updated_at"],
+    "*": [
+        "FILTER messaging.payments.status",
+        "GROUP_BY messaging.payments.day",
+        "GROUP_BY messaging.payments.method",
+    ],
+}
+
+
+@dataset("messaging.settlement_times", lineage=SETTLEMENT_LINEAGE)
 def settlement_times(
     payments: Annotated[
         pd.DataFrame, Reads("messaging.payments", "day", "method", "status", "created_at", "updated_at")

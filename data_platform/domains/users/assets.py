@@ -46,7 +46,28 @@ def users(
     return pl.concat([at_the_end_of(date.fromisoformat(day)) for day in context.partition_keys])
 
 
-@dataset("users.user_activity")
+# What pandas computes cannot be seen.
+ACTIVITY_LINEAGE = {
+    "day": ["tracking.sessions.day", "messaging.messages.day"],
+    "user_id": ["tracking.sessions.user_id", "messaging.messages.sender_id"],
+    "signup_device": ["IDENTITY users.users.signup_device"],
+    "account_age_days": ["tracking.sessions.day", "messaging.messages.day", "users.users.created_at"],
+    "sessions": ["AGGREGATION tracking.sessions.session_id"],
+    "views": ["AGGREGATION tracking.sessions.views"],
+    "searches": ["AGGREGATION tracking.sessions.searches"],
+    "contacts": ["AGGREGATION tracking.sessions.contacts"],
+    "messages": [],
+    "*": [
+        *("GROUP_BY tracking.sessions.day", "GROUP_BY tracking.sessions.user_id"),
+        *("GROUP_BY messaging.messages.day", "GROUP_BY messaging.messages.sender_id"),
+        *("JOIN tracking.sessions.day", "JOIN tracking.sessions.user_id"),
+        *("JOIN messaging.messages.day", "JOIN messaging.messages.sender_id"),
+        *("JOIN users.users.day", "JOIN users.users.user_id"),
+    ],
+}
+
+
+@dataset("users.user_activity", lineage=ACTIVITY_LINEAGE)
 def user_activity(
     users: Annotated[pd.DataFrame, Reads("users.users", "day", "user_id", "signup_device", "created_at")],
     sessions: Annotated[

@@ -49,6 +49,7 @@ CHECKS: tuple[Check, ...] = (
     Check("processes", "is anything left of processes that died", work.processes),
     Check("dagster", "is Dagster's instance usable, is any run stuck", work.dagster_instance, 30),
     Check("alerts", "do the alerts' channels exist and answer", notices.alerts, 15),
+    Check("openlineage", "do events about runs go where they should", notices.openlineage, 10),
 )
 
 

@@ -1,8 +1,11 @@
-"""Would alerts arrive: the channels are what they should be, and somebody listens there. Nothing is sent."""
+"""Would alerts and OpenLineage events arrive: somebody listens where they go. Nothing is sent."""
 
 from __future__ import annotations
 
+import os
 import socket
+from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from data_platform.operations.doctor.findings import Finding, ok, problem, warning
@@ -38,6 +41,29 @@ def alerts(settings: Settings) -> Finding:
     if not reached:
         return warning("none are sent", "set DATA_PLATFORM_ALERTS to log, smtp://... or https://...")
     return ok(", ".join(reached))
+
+
+def openlineage(settings: Settings) -> Finding:
+    target = settings.openlineage
+    if not target:
+        return ok("off: no events are sent")
+    if find_spec("openlineage") is None:
+        return problem("the client is not installed: no events are sent", "pip install 'data-platform[openlineage]'")
+    if "://" not in target:
+        there = next(each for each in (Path(target), *Path(target).parents) if each.exists())
+        if there.is_dir() == (there == Path(target)) or not os.access(there, os.W_OK):
+            return problem(f"{target} cannot be written", "check DATA_PLATFORM_OPENLINEAGE")
+        return ok(f"written to {target}")
+    address = urlsplit(target)
+    host, port = address.hostname or "", address.port or PORTS[address.scheme]
+    try:
+        listen(host, port, greets=False)
+    except OSError as error:
+        return problem(
+            f"{host}:{port}: {error.strerror or error}; runs go on, and their events are lost",
+            "check DATA_PLATFORM_OPENLINEAGE, and that this machine may connect there",
+        )
+    return ok(f"sent to {host}:{port}")
 
 
 def listen(host: str, port: int, *, greets: bool) -> bytes | None:

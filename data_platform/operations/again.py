@@ -1,0 +1,158 @@
+"""Rows made once more: a producer run on chosen snapshots of its inputs, with nothing published or recorded.
+
+A function runs in Dagster, for its context and resources, on an instance of its own; a model in dbt.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from data_platform.contracts import Contract
+from data_platform.datasets.attempt import Attempt
+from data_platform.datasets.dataset import Dataset
+from data_platform.datasets.partitions import partitions_definition, to_dagster
+from data_platform.datasets.preconditions import Preconditions
+from data_platform.datasets.producer import Producer
+from data_platform.lakehouse import Lakehouse, LakehouseError, ReadPlan, Staged, stage, staging_folder
+from data_platform.lakehouse.publish import tidy
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
+    from data_platform.warehouse.manifest import Model
+    from data_platform.warehouse.project import Project
+
+RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def producer_of(definitions: dg.Definitions, dataset: str) -> tuple[Producer, Project | None] | None:
+    """What makes the dataset, if the platform does; with dbt's project where it is a model."""
+    for asset in definitions.assets or ():
+        if isinstance(asset, Dataset) and asset.contract.dataset == dataset:
+            return asset.producer, None
+        for each in getattr(asset, "producers", ()):
+            if each.contract.dataset == dataset:
+                return each, asset.project  # type: ignore[union-attr]
+    return None
+
+
+def made_again(
+    producer: Producer,
+    plans: Mapping[str, ReadPlan],
+    partitions: Sequence[str],
+    lakehouse: Lakehouse,
+    definitions: dg.Definitions,
+    project: Project | None = None,
+) -> Staged:
+    """What the producer makes of these inputs (by parameter), staged; the files are the caller's to remove. `project`
+    is that of a model, None for a function.
+
+    Raises whatever the producer raises.
+    """
+    if project is not None:
+        return _by_dbt(producer, plans, partitions, lakehouse, project)
+    return _by_function(producer, plans, partitions, lakehouse, definitions)
+
+
+def _by_function(
+    producer: Producer,
+    plans: Mapping[str, ReadPlan],
+    partitions: Sequence[str],
+    lakehouse: Lakehouse,
+    definitions: dg.Definitions,
+) -> Staged:
+    contract, staged = producer.contract, list[Staged]()
+    annotations: dict[str, Any] = {"context": dg.AssetExecutionContext, **producer.signature.config}
+
+    def compute(context: dg.AssetExecutionContext, **config: Any) -> None:
+        staged.append(Attempt(producer, context, config, Preconditions(plans), lakehouse, partitions).stage())
+
+    _signed(compute, annotations)
+    asset = dg.asset(
+        name=contract.name,
+        key_prefix=[contract.domain],
+        partitions_def=partitions_definition(contract.partitioning),
+        required_resource_keys=set(producer.signature.resources),
+    )(compute)
+    resources = {name: (definitions.resources or {})[name] for name in producer.signature.resources}
+    chosen = _partitions(contract, partitions)
+    with dg.DagsterInstance.ephemeral() as instance:
+        dg.materialize([asset], instance=instance, resources=resources, run_config=QUIET, **chosen)
+    return staged[0]
+
+
+def _partitions(contract: Contract, partitions: Sequence[str]) -> dict[str, Any]:
+    """How Dagster is told which partitions a run is of."""
+    definition = partitions_definition(contract.partitioning)
+    if definition is None:
+        return {}
+    order = {key: place for place, key in enumerate(definition.get_partition_keys())}
+    keys = sorted((to_dagster(contract, each) for each in partitions), key=order.__getitem__)
+    if len(keys) == 1:
+        return {"partition_key": keys[0]}
+    if order[keys[-1]] - order[keys[0]] != len(keys) - 1:
+        raise LakehouseError("its partitions are no range, so that they cannot be made together again")
+    return {"tags": dict(zip(RANGE, (keys[0], keys[-1]), strict=True))}
+
+
+def _signed(compute: Any, annotations: Mapping[str, Any]) -> None:
+    """Let the function Dagster runs ask for a context and run config."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    compute.__signature__ = inspect.Signature(
+        [inspect.Parameter(name, kind, annotation=hint) for name, hint in annotations.items()],
+        return_annotation=None,  # so that Dagster stores nothing
+    )
+    compute.__annotations__ = dict(annotations) | {"return": None}
+
+
+def _by_dbt(
+    producer: Producer, plans: Mapping[str, ReadPlan], partitions: Sequence[str], lakehouse: Lakehouse, project: Project
+) -> Staged:
+    from data_platform.warehouse.invocation import Invocation, literals
+    from data_platform.warehouse.manifest import models
+
+    contract = producer.contract
+    maker = _Maker(producer, plans, lakehouse)
+    problems = list[str]()
+
+    def hear(news: Any) -> None:
+        problems.append(getattr(news, "why", ""))
+
+    invocation = Invocation(project, lakehouse, maker, hear)
+    invocation.run([models(project)[contract.dataset]], [], literals(contract, partitions))
+    if not maker.staged:
+        raise LakehouseError("; ".join(filter(None, problems)) or "dbt did not run the model")
+    return maker.staged[0]
+
+
+@dataclass
+class _Maker:
+    """A model's rows, staged and not published."""
+
+    producer: Producer
+    plans: Mapping[str, ReadPlan]
+    lakehouse: Lakehouse
+    staged: list[Staged] = field(default_factory=list)
+
+    def reads(self, model: Model) -> Mapping[str, ReadPlan]:
+        return self.plans
+
+    def make(self, model: Model, rows: DuckDBPyRelation) -> None:
+        folder = staging_folder(self.lakehouse, self.producer.contract)
+        try:
+            self.staged.append(stage(rows, self.producer.contract, folder))
+        except Exception:  # half of the rows may be written
+            tidy(self.lakehouse, folder, set())
+            raise
+
+    def made(self, model: Model) -> ReadPlan:
+        raise NotImplementedError("nothing is published, and no test runs")
+
+    def other(self, dataset: str) -> ReadPlan:
+        raise NotImplementedError("nothing is published, and no test runs")

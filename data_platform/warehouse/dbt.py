@@ -1,0 +1,47 @@
+"""dbt itself, in this process: no profile of the user's, no telemetry, no network, nothing written but below `target`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+
+
+class Failed(Exception):
+    """dbt could not do it; what it said."""
+
+
+def invoke(
+    arguments: Sequence[str],
+    folder: Path,
+    target: Path,
+    *,
+    manifest: Any = None,
+    callbacks: Sequence[Callable[[Any], None]] = (),
+    may_fail: bool = False,
+) -> dbtRunnerResult:
+    """Run one dbt command on the project in `folder`. Raises Failed where it fails, unless it may."""
+    os.environ["DO_NOT_TRACK"] = "1"
+    from dbt.cli.main import dbtRunner
+
+    said: list[str] = []
+
+    def listen(event: Any) -> None:
+        if event.info.level == "error":
+            said.append(event.info.msg)
+
+    command = [
+        *("--log-level", "none", "--log-level-file", "none", "--log-path", str(target)),
+        *("--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors", "--no-print"),
+        *arguments,
+        *("--project-dir", str(folder), "--profiles-dir", str(folder), "--target-path", str(target)),
+        *("--no-partial-parse", "--no-write-json"),
+    ]
+    done = dbtRunner(manifest=manifest, callbacks=[listen, *callbacks]).invoke(command)
+    if not done.success and (not may_fail or done.exception):
+        raise Failed("\n".join(said) or str(done.exception) or "dbt failed") from done.exception
+    return done

@@ -1,0 +1,114 @@
+"""A model as a producer like any other: what it reads, which partitions of it, and all that is wrong with that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from data_platform.contracts import Contract
+from data_platform.datasets.errors import DefinitionError
+from data_platform.datasets.metadata import asset_key
+from data_platform.datasets.partitions import partition_mapping
+from data_platform.datasets.producer import Producer
+from data_platform.datasets.reads import Reads, window
+from data_platform.datasets.signature import Input, Signature
+from data_platform.engines import Engine
+from data_platform.lineage.model import ANY, Lineage
+from data_platform.warehouse.manifest import Model, models, static_lineage
+from data_platform.warehouse.project import Project
+
+_DUCKDB = Engine("duckdb.DuckDBPyRelation")
+_META = ("partitions", "missing")
+
+
+def producers(project: Project, granularity: str) -> dict[str, Producer]:
+    """The producer of every model that is a dataset, by dataset.
+
+    Raises DefinitionError, with the fix for each problem, where a contract is missing, or a model reads what does not
+    exist, is private to another domain or too sensitive.
+    """
+    found, problems = {}, list[str]()
+    known, lineages = models(project), static_lineage(project)
+    for name, model in known.items():
+        if name not in project.contracts:
+            domain, _, short = name.partition(".")
+            problems.append(f"{model.file}: there is no contract {name}; write {domain}/contracts/{short}.yaml")
+            continue
+        contract = project.contracts[name]
+        if contract.external:
+            problems.append(f"{model.file}: the contract says producer: external; remove that line or this model")
+            continue
+        found[name] = _producer(model, contract, project, granularity, lineages[name], problems)
+    problems += [
+        f"{file}: not found in dbt's manifest; its name or its configuration (materialized, enabled) says it is no dataset"
+        for name, file in project.marts.items()
+        if name not in known
+    ]
+    if problems:
+        raise DefinitionError(problems)
+    return found
+
+
+def _producer(
+    model: Model, contract: Contract, project: Project, granularity: str, lineage: Lineage, problems: list[str]
+) -> Producer:
+    inputs = []
+    problems += [f"{model.file}: {each}" for each in _misspelt(model)]
+    for name in model.reads:
+        if name not in project.contracts:
+            problems.append(f"{model.file} reads {name}, which has no contract; correct the name or write it")
+            continue
+        read = project.contracts[name]
+        problems += [f"{model.file} {each}" for each in _forbidden(contract, read, lineage)]
+        try:
+            reads = _reads(model, contract, name)
+            mapping = partition_mapping(reads.partitions, contract, read)
+        except ValueError as error:
+            problems.append(f"{model.file}: {error}")
+            continue
+        inputs.append(Input(name, reads, _DUCKDB, read, mapping, f"meta: {{missing: {{{name}: skip}}}}"))
+    signature = Signature(tuple(inputs), (), {}, False, _DUCKDB)
+    key = asset_key(contract.dataset)
+    return Producer(_no_function, contract, signature, key, granularity, model.code_version, project.contracts)
+
+
+def _no_function(**inputs: Any) -> None:
+    """A model is a query, which dbt runs."""
+    raise NotImplementedError
+
+
+def _misspelt(model: Model) -> Iterator[str]:
+    for entry in _META:
+        for name in (model.meta.get(entry) or {}).keys() - set(model.reads):
+            yield f"meta.{entry} names {name}, which the model does not read; it reads {', '.join(model.reads)}"
+
+
+def _reads(model: Model, contract: Contract, dataset: str) -> Reads:
+    """What the model's `meta` says of the dataset. An unpartitioned model reads all there is."""
+    how = (model.meta.get("partitions") or {}).get(dataset, "same" if contract.partitioning else "all")
+    missing = (model.meta.get("missing") or {}).get(dataset)
+    return Reads(dataset, partitions=window(how) if isinstance(how, int) else how, missing=missing)
+
+
+def _forbidden(reader: Contract, read: Contract, lineage: Lineage) -> Iterator[str]:
+    """Why the reader may not read this, if it may not."""
+    if read.domain != reader.domain and read.visibility != "public":
+        yield (
+            f"reads {read.dataset}, which is private to the domain {read.domain}; ask "
+            f"{', '.join(read.owners) or 'its owner'} to set visibility: public, or read a public dataset of it"
+        )
+        return
+    used = columns_used(read, lineage)
+    for column in (read.column(name) for name in used):
+        if not reader.may_read(column):
+            yield (
+                f"reads {read.dataset}.{column.name}, which is {column.classification}, but {reader.dataset} is only "
+                f"cleared for {reader.clearance}; leave the column out, or set clearance: {column.classification} in "
+                f"the contract of {reader.dataset}"
+            )
+
+
+def columns_used(read: Contract, lineage: Lineage) -> tuple[str, ...]:
+    """The columns of a dataset that a query uses in any way: all of them where that cannot be told."""
+    used = {column for dataset, column in lineage.used() if dataset == read.dataset}
+    return tuple(name for name in read.column_names if name in used or ANY in used)
