@@ -108,6 +108,14 @@ def preview(page: Any, history: History) -> None:
     page.get_by_placeholder("Filter metadata keys").fill("pr")  # the preview and the profile
 
 
+def lineage(page: Any, history: History) -> None:
+    page.get_by_text("One row per").first.wait_for()
+    folded(page, "Status", "Description", "Columns")
+    page.get_by_placeholder("Filter metadata keys").fill("lineage")
+    page.locator("tr").filter(has=page.get_by_text("lineage", exact=True)).get_by_text("[Show Markdown]").click()
+    page.get_by_alt_text("Where the columns come from").wait_for()
+
+
 def checks(page: Any, history: History) -> None:
     page.get_by_text("Execute all").first.wait_for()
     page.get_by_text("Latest execution").first.wait_for()
@@ -178,6 +186,7 @@ SHOTS = [
     Shot("columns", f"/assets/{DATASET}?view=overview", WIDE, columns),
     Shot("plots", f"/assets/{DATASET}?view=overview", TALL, plots),
     Shot("preview", "/assets/users/users?view=overview", (1700, 1000), preview),
+    Shot("lineage", "/assets/crm/customer_ads?view=overview", WIDE, lineage),
     Shot("checks", CHECK, TALL, checks),
     Shot("blocked", CHECK, WIDE, blocked),
     Shot("partitions", f"/assets/{DATASET}?view=partitions", WIDE, partitions),

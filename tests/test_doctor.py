@@ -255,6 +255,21 @@ def test_channels_of_alerts_are_tried_and_no_secret_shows(tmp_path):
         assert asked("alerts", Settings.at(tmp_path, alerts=where)).status is Status.OK
 
 
+@pytest.mark.parametrize(
+    ("target", "status", "said"),
+    [
+        ("", Status.OK, "off"),
+        ("events.jsonl", Status.OK, "written to"),
+        (".", Status.PROBLEM, "cannot be written"),
+        ("http://localhost:1", Status.PROBLEM, "localhost:1"),
+    ],
+)
+def test_where_openlineage_events_go_is_looked_at(tmp_path, monkeypatch, target, status, said):
+    monkeypatch.chdir(tmp_path)
+    finding = asked("openlineage", Settings.at(tmp_path, openlineage=target))
+    assert finding.status is status and said in finding.said
+
+
 def test_settings_that_make_no_sense_are_said_without_a_stack_trace(monkeypatch):
     monkeypatch.setenv("DATA_PLATFORM_CHECKS", "nothing")
     result = CliRunner().invoke(app, ["doctor"])

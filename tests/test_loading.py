@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from data_platform.settings import PROJECT
+from data_platform.warehouse.manifest import models
 
 LOAD = """
 import json, sys
@@ -41,6 +42,7 @@ HEAVY = (
 
 @pytest.fixture(scope="module")
 def loaded():
+    models()  # baked, as `make` does it
     done = subprocess.run([sys.executable, "-c", LOAD], cwd=PROJECT, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -13,11 +13,14 @@ from typing import Annotated
 import typer
 
 from data_platform.cli import contracts, datasets, landing, quarantine, scaffold
+from data_platform.cli.catalog import catalog
 from data_platform.cli.doctor import doctor
 from data_platform.cli.export import export
 from data_platform.cli.failures import DEBUG, EXIT_CODES, Rim
+from data_platform.cli.lineage import impact, lineage
 from data_platform.cli.materialize import materialize
 from data_platform.cli.output import examples
+from data_platform.cli.provenance import provenance
 from data_platform.cli.run import run
 from data_platform.cli.sql import sql
 from data_platform.marketplace.__main__ import app as sources
@@ -65,6 +68,7 @@ app.command(
     epilog=examples(
         'dp sql "select city, count(*) from ads.listings group by all"',
         'dp sql "select * from ads.listings" --at 2026-11-01 --out listings.parquet',
+        'dp sql "select * from ads.listings" --at ads.listings=6182233940382023471  # others as they are now',
         "dp sql --format csv < query.sql",
     ),
 )(sql)
@@ -75,6 +79,32 @@ app.command(
         "dp export ads.listings --to oslo.csv.gz --all --columns listing_id,price --where \"city = 'Oslo'\"",
     ),
 )(export)
+app.command(
+    epilog=examples(
+        "dp provenance ads.listing_stats --partition 2026-11-08",
+        "dp provenance ads.listing_stats.views  # only what this column comes from",
+        "dp provenance ads.seller_performance --verify  # make the rows again, and compare",
+    ),
+)(provenance)
+app.command(
+    epilog=examples(
+        "dp lineage ads.listing_stats",
+        "dp lineage ads.listings.price --down 9  # everything it goes into",
+        "dp lineage ads.listing_stats --up 2 --format mermaid  # a diagram for a README",
+    ),
+)(lineage)
+app.command(
+    epilog=examples(
+        "dp impact ads.listings",
+        "dp impact ads.listings.price --partition 2026-11-08",
+        "dp impact ads.listings --snapshot 6182233940382023471 --format json",
+    ),
+)(impact)
+app.command(
+    epilog=examples(
+        "dp catalog market.duckdb", "dp catalog /srv/bi/market.duckdb  # after each publication, as often as you like"
+    ),
+)(catalog)
 app.command(
     epilog=examples("dp doctor", "dp doctor --only catalog --only warehouse", "dp doctor --format json"),
 )(doctor)

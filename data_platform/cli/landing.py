@@ -72,11 +72,11 @@ def landing_check(
     from data_platform.files.landing.arrivals import look
     from data_platform.files.landing.contents import contents, pending
 
-    settings, found = Settings.from_environment(), {}
+    settings, contracts, found = Settings.from_environment(), all_contracts(), {}
     for name, landing in _landings(dataset).items():
         folder, ledger = _place(name, landing)
         with ledger.held():
-            seen = look(landing, contract_of(name), settings.files, ledger)
+            seen = look(landing, contract_of(name, contracts), settings.files, ledger)
             wanted = pending(contents(ledger.files(), landing.keep), ledger.published())
         found[name] = {
             "folder": folder.at(folder.pattern),

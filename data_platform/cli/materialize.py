@@ -29,7 +29,7 @@ def materialize(
     domains = {each.domain for each in contracts.values()}
     names = [each for each in chosen if each not in domains]
     for name in names:
-        contract_of(name)
+        contract_of(name, contracts)
     names += [each.dataset for each in contracts.values() if each.domain in chosen and not each.external]
     if not names:
         fail(f"{', '.join(chosen)} has no dataset that is produced here")

@@ -23,13 +23,24 @@ def all_contracts() -> Contracts:
     return Contracts.load(DOMAINS, cache=Settings.from_environment().home / "cache")
 
 
-def contract_of(dataset: str) -> Contract:
-    """The contract of a dataset named on the command line; ends the command where there is none of that name."""
-    contracts = all_contracts()
+def contract_of(dataset: str, contracts: Contracts | None = None) -> Contract:
+    """The contract of a dataset named on the command line; ends the command where there is none of that name.
+    `contracts` are all, where they are loaded already."""
+    contracts = contracts if contracts is not None else all_contracts()
     if dataset not in contracts:
         near = ", ".join(contracts.suggest(dataset))
         fail(f"no dataset {dataset!r}" + (f"; did you mean {near}?" if near else "; `dp datasets ls` lists them"))
     return contracts[dataset]
+
+
+def column_of(asked: str) -> tuple[Contract, str]:
+    """The dataset and the column ('' where none is named) of `domain.name[.column]`; ends the command where there is no
+    such dataset or column."""
+    dataset, column = ".".join(asked.split(".", 2)[:2]), "".join(asked.split(".", 2)[2:])
+    contract = contract_of(dataset)
+    if column and column not in contract.column_names:
+        fail(f"{dataset} has no column {column!r}; it has {', '.join(contract.column_names)}")
+    return contract, column
 
 
 def definitions() -> Definitions:

@@ -17,6 +17,7 @@ from data_platform.cli.output import console, errors, fail, print_table, progres
 if TYPE_CHECKING:
     from data_platform.exports.write import Exported
     from data_platform.lake import Library
+    from data_platform.lake.moment import At
     from data_platform.lake.query import Answer
 
 SHOWN, LOOKED_AT, WIDTH = 50, 10_000, 60
@@ -39,7 +40,12 @@ def sql(
         AnswerFormat | None, typer.Option("--format", help="Default: that of --out's name, else a table.")
     ] = None,
     out: Annotated[str, typer.Option("--out", "-o", help="Write to this file, or s3://bucket/key.")] = "",
-    at: Annotated[str, typer.Option(help="Read the past: 2026-11-01, 2026-11-01T12:00, a snapshot or a tag.")] = "",
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Read the past: 2026-11-01, 2026-11-01T12:00, a snapshot or a tag; of some, DATASET=SNAPSHOT."
+        ),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help=f"At most so many rows (a table shows {SHOWN}).")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file where there is one.")] = False,
 ) -> None:
@@ -50,7 +56,7 @@ def sql(
     """
     from data_platform.lake import Library
 
-    asked = _query(query, file)
+    asked, moment = _query(query, file), _at(at or [])
     library = Library.current()
     if out:
         from data_platform.exports.formats import format_named
@@ -60,33 +66,45 @@ def sql(
             fail("a table is printed, and not written; name another --format, or leave out --out", code=2)
         with progress(f"Writing {out}"):
             done = export_query(
-                library, asked, out, format_named(form) if form else None, at or None, limit=limit, force=force
+                library, asked, out, format_named(form) if form else None, moment, limit=limit, force=force
             )
         say(done, out)
     elif form in (None, AnswerFormat.TABLE):
-        answer = library.ask(asked, at=at or None)
+        answer = library.ask(asked, at=moment)
         with progress("Asking"):
             columns, rows, more = _first(answer, limit)
         print_table(columns, rows)
-        _notes(answer.notes)
+        print_notes(answer.notes)
         if more:
             count = f"more than {LOOKED_AT:,}" if more > LOOKED_AT else f"{more:,}"
             console.print(f"… {count} more rows; --limit shows more, --out FILE writes all")
     else:
         if form in BINARY and sys.stdout.isatty():
             fail(f"{form} is not for a terminal: name a file with --out, or redirect the output", code=2)
-        _notes(_to_stdout(library, asked, form, at, limit).notes)
+        print_notes(_to_stdout(library, asked, form, moment, limit).notes)
 
 
 def say(done: Exported, target: str) -> None:
     """What was written, and what the reader should know about it."""
-    _notes(done.notes)
+    print_notes(done.notes)
     errors.print(f"{target}: {done.rows:,} row{'' if done.rows == 1 else 's'}, {done.bytes:,} bytes", markup=False)
 
 
-def _notes(notes: tuple[str, ...]) -> None:
+def print_notes(notes: tuple[str, ...]) -> None:
+    """What the reader should know about what was read."""
     for note in notes:
         errors.print(note, style="yellow", markup=False, soft_wrap=True)
+
+
+def _at(written: list[str]) -> At:
+    """One moment for all datasets, or `ads.listings=2026-11-01` for each that is not read as it is now."""
+    named = [each.partition("=") for each in written]
+    if len(written) == 1 and not named[0][1]:
+        return written[0] or None
+    for dataset, _, moment in named:
+        if not dataset or not moment:
+            fail("several --at: write DATASET=SNAPSHOT (or a time, or a tag) in each of them", code=2)
+    return {dataset: moment for dataset, _, moment in named} or None
 
 
 def _query(query: str, file: Path | None) -> str:
@@ -139,14 +157,14 @@ def _cell(value: object) -> str:
     return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"
 
 
-def _to_stdout(library: Library, query: str, form: AnswerFormat, at: str, limit: int | None) -> Exported:
+def _to_stdout(library: Library, query: str, form: AnswerFormat, at: At, limit: int | None) -> Exported:
     """By way of a file: a query that fails half way has then written nothing."""
     from data_platform.exports.formats import format_named
     from data_platform.exports.write import export_query
 
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / f"answer.{form}"
-        done = export_query(library, query, str(target), format_named(form), at or None, limit=limit)
+        done = export_query(library, query, str(target), format_named(form), at, limit=limit)
         with target.open("rb") as source:
             while part := source.read(1 << 20):
                 sys.stdout.buffer.write(part)

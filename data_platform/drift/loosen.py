@@ -113,10 +113,6 @@ def _pattern(rows: Rows, written: Written, rule: Rule) -> Loosening:
     return Loosening("pattern", f"also {more}", lambda text: put(text, rule.path, pattern))
 
 
-def _unloved(rows: Rows, written: Written, rule: Rule) -> Loosening:
-    raise Unchangeable(BY_HAND)
-
-
 LOOSENINGS: dict[str, tuple[Callable[[Rows, Written, Rule], Loosening], bool]] = {  # kind -> how, and: shows values
     "required": (_required, False),
     "enum": (_enum, True),

@@ -1,4 +1,5 @@
-"""Rows that leave the platform for people: files (XLSX, CSV, JSON, Parquet), and datasets that are mailed on a schedule.
+"""Rows that leave the platform for people: files (XLSX, CSV, JSON, Parquet), datasets that are mailed on a schedule, and
+a DuckDB file of views for BI tools.
 
     stats_mail = mail_export("ads.listing_stats", to=["telesales@market.example"], schedule="0 7 * * 1-5")
 

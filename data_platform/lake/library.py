@@ -138,6 +138,8 @@ class Library:
     ) -> Answer:
         """The query, ready to be computed. `partitions` narrows datasets; `writes` are files the answer may become."""
         names = {self.find(name).dataset for name in named_datasets(query)}
+        if isinstance(at, Mapping) and (unread := {self.find(name).dataset for name in at} - names):
+            raise LakeError(f"`at` names {', '.join(sorted(unread))}, which the query does not read")
         plans = [
             (contract, self.plan(contract, (), (partitions or {}).get(contract.dataset), at, len(names)))
             for contract in map(self.contracts.__getitem__, sorted(names))

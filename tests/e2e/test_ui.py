@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -156,6 +157,50 @@ def test_row_counts_are_plotted_over_partitions(platform: Platform, page: Page, 
         expect(page.get_by_text(plotted, exact=True).first).to_be_visible()
     expect(page.locator("canvas").first).to_be_visible()
     screenshot(page, "plots")
+
+
+def test_a_dataset_shows_columns_where_they_come_from_row_counts_and_checks(
+    platform: Platform, page: Page, screenshot: Screenshot
+):
+    name, read = "ads.listing_stats", ("ads.listings", "tracking.listing_views", "tracking.contacts")
+    open_dataset(page, platform, name, "overview")
+    for column in contracts()[name].columns:
+        expect(page.locator("td:first-child").get_by_text(column.name, exact=True).first).to_be_visible()
+
+    page.get_by_placeholder("Filter metadata keys").fill("lineage")
+    listed = page.locator("tr").filter(has=page.get_by_text("lineage_columns", exact=True)).first
+    for dataset in read:
+        expect(listed).to_contain_text(f"{dataset}.listing_id (")
+    page.locator("tr").filter(has=page.get_by_text("lineage", exact=True)).get_by_text("[Show Markdown]").click()
+    picture = page.get_by_role("dialog").get_by_alt_text("Where the columns come from")
+    expect(picture).to_be_visible()
+    width, height = picture.evaluate("drawn => [drawn.naturalWidth, drawn.naturalHeight]")
+    assert width > 300 and height > 100, "the browser could draw it"
+    drawn = unquote(picture.get_attribute("src"))
+    assert all(f">{each}<" in drawn for each in (name, *read, *contracts()[name].column_names))
+    screenshot(page, "lineage")
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+
+    page.get_by_placeholder("Filter metadata keys").fill("")
+    page.get_by_role("button", name="Plots").click()
+    expect(page.get_by_text("dagster/partition_row_count", exact=True).first).to_be_visible()
+    expect(page.locator("canvas").first).to_be_visible()
+    page.get_by_role("tab", name="Checks").click()
+    for rule in contracts()[name].rules[:3]:
+        expect(page.get_by_text(rule.name, exact=True).first).to_be_visible()
+
+
+def test_where_the_columns_of_sql_come_from_is_known_before_it_ran(platform: Platform):
+    asked = """metadataEntries { label ... on TableColumnLineageMetadataEntry { lineage { columnName
+        columnDeps { assetKey { path } columnName } } } ... on MarkdownMetadataEntry { mdStr } }"""
+    entries = {each["label"]: each for each in dataset(platform, "crm.customer_ads", asked)["metadataEntries"]}
+    deps = {
+        each["columnName"]: {".".join(dep["assetKey"]["path"]) for dep in each["columnDeps"]}
+        for each in entries["dagster/column_lineage"]["lineage"]
+    }
+    assert deps.keys() <= set(contracts()["crm.customer_ads"].column_names)
+    assert set().union(*deps.values()) <= set(contracts()), "of datasets, not of what dbt inlines"
+    assert entries["lineage"]["mdStr"].startswith("![Where the columns come from](<data:image/svg+xml,")
 
 
 def test_a_blocked_day_is_red_between_green_neighbours(platform: Platform, page: Page, screenshot: Screenshot):

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from data_platform.cli import app
-from tests.lake.scenario import publish_listings
+from tests.lake.scenario import library, publish_listings
 
 pytestmark = pytest.mark.usefixtures("project", "published")
 
@@ -199,3 +199,14 @@ def read(target) -> list[dict]:
 def test_exporting_does_not_wait_for_dagster():
     code = "import sys; import data_platform.cli.export, data_platform.exports.post; print('dagster' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_each_dataset_of_a_query_may_be_read_at_a_snapshot_of_its_own():
+    (before,) = json.loads(dp("sql", "select max(day) as day from ads.listings", "--format", "json"))
+    snapshot = library().plan(library().find("ads.listings")).snapshot_id
+    publish_listings(4)
+    query = "select max(l.day) as day, count(distinct u.user_id) as users from ads.listings l, users.users u"
+    at = ["--at", f"ads.listings={snapshot}", "--at", "USERS.users=main"]
+    assert json.loads(dp("sql", query, *at, "--format", "json")) == [{**before, "users": 2}]
+    assert "which the query does not read" in dp("sql", "from users.users", "--at", "ads.listings=1", code=1)
+    assert "in each of them" in dp("sql", query, "--at", "2026-11-01", "--at", "ads.listings=1", code=2)

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 from scenario import put
 
+from data_platform.exports.catalog import write_catalog
 from data_platform.exports.errors import ExportError
 from data_platform.exports.write import export_query
 from data_platform.lake import LakeError, Library
@@ -52,3 +54,11 @@ def test_an_export_that_fails_leaves_no_object(library: Library):
     files = storage.filesystem("s3://lake")
     files.invalidate_cache()
     assert not files.exists("s3://lake/exports/failed.csv")
+
+
+def test_a_catalog_for_bi_tools_names_the_objects_of_the_warehouse(library: Library, tmp_path: Path):
+    file = tmp_path / "market.duckdb"
+    assert write_catalog(library, str(file)).datasets == ("ads.listings",)
+    with duckdb.connect(str(file), read_only=True) as tool:
+        tool.register_filesystem(storage.filesystem(library.lakehouse.settings.warehouse))  # a tool's own is httpfs
+        assert tool.execute(QUERY).fetchall() == [(4,)]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from data_platform.cli import app
 from scaffold.scenario import write_csv
+from tests.buckets import make_bucket
 
 ORDERS = {
     "order_id": [f"{at:032x}" for at in range(200)],
@@ -79,38 +80,12 @@ def test_an_empty_domain_is_written_once(place: Path) -> None:
     assert "Nothing to write" in dp(place, "domain", "shop")[1]
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    """The endpoint of an S3 of our own."""
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-def test_files_in_a_bucket_are_profiled_where_they_are(place: Path, aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    import boto3
-    from pyiceberg.utils.config import Config
-
-    from data_platform.lakehouse import storage
-
-    secrets = {"access-key-id": "testing", "secret-access-key": "testing", "region": "eu-north-1", "endpoint": aws}
-    for key, value in secrets.items():
-        monkeypatch.setenv(f"PYICEBERG_CATALOG__PLATFORM__S3__{key.upper().replace('-', '_')}", value)
-    monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())  # it reads the environment once, when imported
-    storage.filesystem.cache_clear()
-    client = boto3.client(
-        "s3", endpoint_url=aws, aws_access_key_id="testing", aws_secret_access_key="testing", region_name="eu-north-1"
-    )
-    client.create_bucket(Bucket="landing", CreateBucketConfiguration={"LocationConstraint": "eu-north-1"})
+def test_files_in_a_bucket_are_profiled_where_they_are(place: Path, s3: Any) -> None:
+    make_bucket(s3, "landing")
     for day in ("a", "b"):
-        client.put_object(Bucket="landing", Key=f"orders/{day}.csv", Body=(place / "orders.csv").read_bytes())
-    try:
-        code, text = dp(place, "dataset", "s3://landing/orders/*.csv", "--domain", "shop", "--format", "json")
-        landed = dp(place, "dataset", "s3://landing/orders", "--domain", "lake", "--landing", "--format", "json")
-    finally:
-        storage.filesystem.cache_clear()
+        s3.put_object(Bucket="landing", Key=f"orders/{day}.csv", Body=(place / "orders.csv").read_bytes())
+    code, text = dp(place, "dataset", "s3://landing/orders/*.csv", "--domain", "shop", "--format", "json")
+    landed = dp(place, "dataset", "s3://landing/orders", "--domain", "lake", "--landing", "--format", "json")
     assert code == 0, text
     [dataset] = json.loads(text)["datasets"]
     assert (dataset["dataset"], dataset["rows"], dataset["location"]) == (

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import ceil, floor, gcd, isfinite, isnan
 from typing import Any
 
-from data_platform.contracts.types import FLOATING, NUMERIC, TEMPORAL, ColumnType
+from data_platform.contracts.types import FLOATING, NUMERIC, ColumnType
 
 MOST_DIGITS = 38
 _BITS = {"int": 31, "long": 63}
@@ -147,7 +147,3 @@ def common(one: ColumnType, other: ColumnType) -> ColumnType:
     if {one.kind, other.kind} <= set(_INSTANTS):
         return ColumnType(max(one.kind, other.kind, key=_INSTANTS.index))
     raise ValueError(f"{one} does not compare with {other}")
-
-
-def is_comparable(kind: ColumnType) -> bool:
-    return kind.kind in NUMERIC | TEMPORAL | {"string", "boolean", "binary"}
