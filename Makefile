@@ -49,7 +49,7 @@ screenshots: setup ## Take the pictures of docs/images anew, of the history that
 	python docs/screenshots.py
 
 test-slow: setup ## End-to-end tests: the daemon, the browser, kill -9
-	pytest -m slow
+	pytest -n 2 --dist loadscope -m slow
 
 check: setup ## Lint, format, types, imports, contracts, definitions
 	ruff check .

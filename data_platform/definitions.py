@@ -12,7 +12,7 @@ from data_platform.operations.journals import journal_sensor
 from data_platform.operations.landing import landing_sensors
 from data_platform.operations.quality_schedules import quality_schedules
 from data_platform.operations.quarantine import quarantine_sensor, retention_schedule
-from data_platform.warehouse.assets import warehouse_assets
+from data_platform.warehouse.assets import absent, warehouse_assets
 
 warehouse = warehouse_assets()
 contracts, datasets = contracts_of(domains), datasets_of(domains)
@@ -20,6 +20,7 @@ contracts, datasets = contracts_of(domains), datasets_of(domains)
 defs = build_definitions(
     domains,
     assets=warehouse,
+    absent=absent(),
     resources={"monolith": Monolith(), "events": EventFiles()},
     executor=warm_executor,
     jobs=[check_job([*datasets, *warehouse])],

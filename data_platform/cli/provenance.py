@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from data_platform.contracts import Contract
     from data_platform.lakehouse.publications import Recorded
     from data_platform.lineage.chain import Link
-    from data_platform.operations.verify import Verification
+    from data_platform.operations.verification import Verification
 
 SHOWN = 8
 """Publications of a dataset, and files, that a tree has."""
@@ -64,7 +64,7 @@ def provenance(
         found = chain(current_lakehouse(), contract.dataset, chosen, at, column)
     if not found.made_by:
         fail("; ".join(found.unknown) or f"nothing is published of {contract.dataset}")
-    verified = _verified(contract, found, at) if verify else []
+    verified = _verified(contract, _visible(found, chosen), at) if verify else []
     if form is Form.JSON:
         checks = {"verified": [_verification_as_json(each) for each in verified]} if verify else {}
         print_json(_as_json(found) | checks)
@@ -76,21 +76,23 @@ def provenance(
         raise typer.Exit(1)
 
 
-def _verified(contract: Contract, found: Link, at: int | None) -> list[Verification]:
+def _verified(contract: Contract, shown: Sequence[Recorded], at: int | None) -> list[Verification]:
     from data_platform.lakehouse import current_lakehouse
     from data_platform.operations.verify import verify
 
     defs = definitions()
-    shown = _visible(found, at)
     with progress("Making the rows again", len(shown)) as advance:
         return list(verify(current_lakehouse(), defs, contract, shown, at, advance))
 
 
-def _visible(found: Link, at: int | None) -> list[Recorded]:
-    """Of the chain's first link, what is visible: not what that was made from of the same dataset."""
+def _visible(found: Link, chosen: Sequence[str] | None) -> list[Recorded]:
+    """Of the chain's first link, what is visible of the partitions chosen: not what that was made from of the same
+    dataset."""
     newest: dict[str, Recorded] = {}
     for each in found.made_by:
-        if each.partition not in newest:  # found from the visible ones on
+        if each.partition not in newest and (
+            chosen is None or each.partition in chosen
+        ):  # found from the visible ones on
             newest[each.partition] = each
     return list(newest.values())
 

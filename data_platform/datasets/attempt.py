@@ -9,14 +9,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from data_platform.datasets.landing import Delivery, Only
-from data_platform.datasets.partitions import partitions_read, to_dagster
-from data_platform.datasets.preconditions import Preconditions
+from data_platform.datasets.preconditions import Preconditions, inputs_read
 from data_platform.datasets.producer import Producer
 from data_platform.datasets.signature import FileInput
 from data_platform.engines import FRAMES, engine_of
@@ -38,7 +37,7 @@ from data_platform.lakehouse import (
     staging_folder,
 )
 from data_platform.lakehouse.prepare import prepare
-from data_platform.lakehouse.provenance import FileRead, InputRead
+from data_platform.lakehouse.provenance import FileRead
 from data_platform.lakehouse.publish import tidy
 from data_platform.lakehouse.refusals import keep_frame
 from data_platform.lineage import Lineage, facet
@@ -150,27 +149,11 @@ class Attempt:
             self.context.run_id,
             self.producer.code_version,
             frame.engine,
-            tuple(self._read(name, partitions) for name in self.met.plans),
+            inputs_read(self.producer, self.met, self.partitions, partitions),
             self.sources + (self.delivered.trace if self.delivered else ()),
             step=str(self.context.op_execution_context.op_handle),
             lineage=facet.to_json(frame.lineage) if frame.lineage else "",
         )
-
-    def _read(self, name: str, partitions: Sequence[str]) -> InputRead:
-        """An input as it was read; where several partitions are produced, also which of its own each is made from."""
-        trace, contract = self.met.plans[name].trace, self.producer.contract
-        mapping, read = next(
-            (each.mapping, each.contract) for each in self.producer.signature.inputs if each.name == name
-        )
-        if read.partitioning is not None and not trace.partitions:  # nothing was there to be read
-            return replace(trace, by_partition=dict.fromkeys(partitions, ()))
-        if len(partitions) < 2 or mapping is None or isinstance(mapping, dg.AllPartitionMapping):
-            return trace
-        there, narrowed = set(trace.partitions), {}
-        for partition in sorted({*partitions} & {*self.partitions}):  # a landing zone may bring others
-            wanted = partitions_read(mapping, contract, [to_dagster(contract, partition)], read) or ()
-            narrowed[partition] = tuple(sorted(there.intersection(wanted)))
-        return replace(trace, by_partition={each: of for each, of in narrowed.items() if len(of) < len(there)})
 
     @contextmanager
     def _kept(self, partitions: Sequence[str]) -> Iterator[_Frame]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -29,22 +30,25 @@ def build_definitions(
     domains: ModuleType,
     *,
     assets: Sequence[dg.AssetsDefinition] = (),
+    absent: Collection[str] = (),
     resources: Mapping[str, object] | None = None,
     executor: dg.ExecutorDefinition | None = None,
     schedules: Sequence[dg.ScheduleDefinition] = (),
     **operations: Any,
 ) -> dg.Definitions:
     """Load every `<domain>/assets.py` below the package `domains`, add `assets` made elsewhere, check the graph, and add
-    external datasets and quarantines. `schedules` are joined by those that the assets bring along (see `scheduled`);
+    external datasets and quarantines. What makes the datasets `absent` is not installed here: they are there to be read,
+    like external ones. `schedules` are joined by those that the assets bring along (see `scheduled`);
     `operations` are jobs and sensors, as `Definitions` takes them.
 
     Raises DefinitionError with every problem: duplicate producers, cycles, contracts without a producer.
     """
     contracts, assets = contracts_of(domains), [*assets_of(domains), *assets]
-    if problems := graph_problems(contracts, assets):
+    known = {name: replace(each, external=True) if name in absent else each for name, each in contracts.items()}
+    if problems := graph_problems(known, assets):
         raise DefinitionError(problems)
     return dg.Definitions(
-        assets=[*assets, *external_assets(contracts.values()), *quarantine_assets(contracts.values())],
+        assets=[*assets, *external_assets(known.values()), *quarantine_assets(known.values())],
         resources={"lakehouse": io_manager(contracts), **(resources or {})},
         executor=executor,
         schedules=[*schedules, *(each for asset in assets if isinstance(asset, Scheduled) for each in asset.schedules)],

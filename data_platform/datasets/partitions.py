@@ -38,6 +38,11 @@ def partition_mapping(how: str | Window, reader: Contract, read: Contract) -> dg
 
     Raises ValueError where the two are cut in ways that do not correspond.
     """
+    if isinstance(how, Window) and not (_is_time(reader.partitioning) and _is_time(read.partitioning)):
+        raise ValueError(
+            f"{reader.dataset} reads a window of {read.dataset}, but a window needs both datasets partitioned by time and "
+            'nothing else; use partitions="all"'
+        )
     if read.partitioning is None:
         return None
     if how == "all" or reader.partitioning is None:
@@ -60,6 +65,10 @@ def partition_mapping(how: str | Window, reader: Contract, read: Contract) -> dg
         f"{reader.dataset} is partitioned by {' x '.join(map(_spelt, mine))} but {read.dataset} by "
         f'{" x ".join(map(_spelt, theirs))}, which do not correspond; use partitions="all"'
     )
+
+
+def _is_time(partitioning: Partitioning | None) -> bool:
+    return partitioning is not None and len(partitioning.keys) == 1 and partitioning.time is not None
 
 
 def _cut(keys: Sequence[PartitionKey]) -> list[tuple[object, ...]]:

@@ -4,16 +4,19 @@ about inputs."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import dagster as dg
 
 from data_platform.contracts.model import INPUT
 from data_platform.contracts.partitions import WHOLE
-from data_platform.datasets.partitions import partitions_read, to_contract
+from data_platform.datasets.partitions import partitions_read, to_contract, to_dagster
 from data_platform.datasets.producer import Producer
 from data_platform.datasets.results import blocking_reasons
 from data_platform.datasets.signature import Input
 from data_platform.lakehouse import Lakehouse, ReadPlan, plan_read
 from data_platform.lakehouse.evaluate import audit_inputs
+from data_platform.lakehouse.provenance import InputRead
 from data_platform.quality.policy import Verdict
 
 NAMED = 5
@@ -52,6 +55,32 @@ def examine(producer: Producer, lakehouse: Lakehouse, keys: Sequence[str]) -> Pr
         traces = [plan.trace for plan in plans.values()]
         verdicts = audit_inputs(lakehouse, contract, partitions, traces, producer.contracts)
     return Preconditions(plans, tuple(problems), tuple(warnings), verdicts)
+
+
+def inputs_read(
+    producer: Producer, met: Preconditions, asked: Sequence[str], made: Sequence[str] | None = None
+) -> tuple[InputRead, ...]:
+    """The inputs as they were read for the partitions `asked`; where several are `made` (a landing zone may bring others
+    than were asked for), also which of an input's partitions each is made from."""
+    made = asked if made is None else made
+    return tuple(
+        _narrowed(each, met.plans[each.name].trace, producer, asked, made) for each in producer.signature.inputs
+    )
+
+
+def _narrowed(
+    each: Input, trace: InputRead, producer: Producer, asked: Sequence[str], made: Sequence[str]
+) -> InputRead:
+    contract, read = producer.contract, each.contract
+    if read.partitioning is not None and not trace.partitions:  # nothing was there to be read
+        return replace(trace, by_partition=dict.fromkeys(made, ()))
+    if len(made) < 2 or each.mapping is None or isinstance(each.mapping, dg.AllPartitionMapping):
+        return trace
+    there, narrowed = set(trace.partitions), dict[str, tuple[str, ...]]()
+    for partition in sorted({*made} & {*asked}):
+        wanted = partitions_read(each.mapping, contract, [to_dagster(contract, partition)], read) or ()
+        narrowed[partition] = tuple(sorted(there.intersection(wanted)))
+    return replace(trace, by_partition={one: of for one, of in narrowed.items() if len(of) < len(there)})
 
 
 def _complaints(each: Input, plan: ReadPlan, wanted: Sequence[str] | None) -> list[str]:

@@ -11,7 +11,7 @@ import dagster as dg
 
 from data_platform.contracts import Contract
 from data_platform.datasets.partitions import partition_mapping
-from data_platform.datasets.reads import Reads, Window
+from data_platform.datasets.reads import Reads
 from data_platform.engines import FRAMES, Engine, engine_of
 from data_platform.files import Files
 from data_platform.files.landing import Landing
@@ -138,16 +138,7 @@ def _problems(name: str, reads: Reads, reader: Contract, contracts: Mapping[str,
                 f"{reader.dataset} is only cleared for {reader.clearance}; name the columns you need, or set "
                 f"clearance: {read.column(column).classification} in the contract of {reader.dataset}"
             )
-    if isinstance(reads.partitions, Window) and not (_time(read) and _time(reader)):
-        problems.append(
-            f"parameter {name} reads a window of {read.dataset}, but a window needs both datasets partitioned by time; "
-            'use partitions="all"'
-        )
     return problems
-
-
-def _time(contract: Contract) -> bool:
-    return contract.partitioning is not None and contract.partitioning.time is not None
 
 
 def _closest(name: str, known: Any) -> str:

@@ -69,8 +69,16 @@ def limit(connection: DuckDBPyConnection, scratch: str) -> None:
 def restrict(connection: DuckDBPyConnection, folders: Sequence[str], scratch: str, files: Sequence[str] = ()) -> None:
     """From here on the connection reaches only `folders` and `files`, and no setting can be changed any more."""
     limit(connection, scratch)
+    confine(connection, folders, scratch, files)
+    connection.execute("SET lock_configuration = true")
+
+
+def confine(connection: DuckDBPyConnection, folders: Sequence[str], scratch: str, files: Sequence[str] = ()) -> None:
+    """From here on the database reaches only `folders`, `files` and the folder `scratch`, where it spills, and no
+    network; neither can be undone."""
+    connection.execute(f"SET temp_directory = {text(scratch)}")
     allowed = ", ".join(text(folder.rstrip("/") + "/") for folder in folders)
     connection.execute(f"SET allowed_directories = [{allowed}]")
     connection.execute(f"SET allowed_paths = [{', '.join(map(text, files))}]")
     connection.execute("SET python_enable_replacements = false")  # no variable of ours is a table
-    connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+    connection.execute("SET enable_external_access = false")

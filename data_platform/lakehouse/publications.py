@@ -5,41 +5,18 @@ The snapshots of a table say the same more briefly, and only as long as they are
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from data_platform import clock
-from data_platform.contracts import Contract
 from data_platform.lakehouse.catalog import Lakehouse
 from data_platform.lakehouse.duck import connect
-from data_platform.lakehouse.journal import JOURNALS, PUBLICATIONS, leave, reading
-from data_platform.lakehouse.metrics import about_rule
-from data_platform.lakehouse.provenance import NAMED, FileRead, InputRead, Provenance
-from data_platform.quality.policy import Verdict
+from data_platform.lakehouse.journal import PUBLICATIONS, reading
+from data_platform.lakehouse.provenance import FileRead, InputRead
 from data_platform.quality.sql import files as parquet
 from data_platform.quality.sql import identifier, identifiers, text
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a publication wrote: good and quarantined rows by partition, its snapshot (None where all were blocked), the
-    bytes of its files, and how long it took, as a whole and up to each step."""
-
-    rows: Mapping[str, int]
-    quarantined: Mapping[str, int]
-    snapshot_id: int | None
-    bytes: int
-    seconds: float
-    durations: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,74 +54,8 @@ class Recorded:
 
 NAMES = tuple(each.name for each in fields(Recorded))
 """The columns of the journal; its contract says what they mean."""
-LONG = ("durations", "inputs", "files", "rules", "lineage")
-
-
-def note(
-    lakehouse: Lakehouse,
-    contract: Contract,
-    publication: str,
-    verdicts: Sequence[Verdict],
-    provenance: Provenance,
-    written: Written,
-) -> None:
-    """Journal a publication; a failure is logged, for the publication has taken place."""
-    if contract.dataset in JOURNALS:
-        return
-    try:
-        shared = {
-            "at": clock.now(),
-            "dataset": contract.dataset,
-            "publication": publication,
-            "run_id": provenance.run_id,
-            "step": provenance.step,
-            "code_version": provenance.code_version,
-            "revision": provenance.revision,
-            "contract_version": contract.version,
-            "engine": provenance.engine,
-            "bytes": written.bytes,
-            "seconds": written.seconds,
-            "durations": list(written.durations.items()),
-            "files": [
-                {"name": each.name, "size": each.size, "sha256": each.sha256} for each in provenance.files[:NAMED]
-            ],
-            "lineage": provenance.lineage,
-        }
-        rows = [shared | _about(each, provenance, written) for each in verdicts]
-        leave(lakehouse, PUBLICATIONS, contract.dataset, publication, rows, _schema())
-    except Exception as error:  # whatever it is: the rows are published, and nobody should produce them again for it
-        log.warning("%s: where publication %s comes from could not be kept: %s", contract.dataset, publication, error)
-
-
-def _about(verdict: Verdict, provenance: Provenance, written: Written) -> dict[str, Any]:
-    partition = verdict.partition
-    return {
-        "partition": partition,
-        "published": not verdict.blocked,
-        "snapshot_id": None if verdict.blocked else written.snapshot_id,
-        "rows": 0 if verdict.blocked else written.rows[partition],
-        "quarantined": 0 if verdict.blocked else written.quarantined.get(partition, 0),
-        "inputs": [_input(each) for each in made_from(provenance.inputs, partition)],
-        "rules": [about_rule(outcome) for outcome in verdict.outcomes],
-    }
-
-
-def made_from(inputs: Sequence[InputRead], partition: str) -> list[InputRead]:
-    """The inputs as one of the partitions that were produced is made from them."""
-    return [
-        replace(each, partitions=each.by_partition.get(partition, each.partitions), by_partition={})
-        for each in inputs
-        if each.by_partition.get(partition) != ()  # nothing was there for it: it is no input
-    ]
-
-
-def _input(read: InputRead) -> dict[str, Any]:
-    return {
-        "dataset": read.dataset,
-        "snapshot_id": read.snapshot_id,
-        "partitions": list(read.partitions),
-        "columns": list(read.columns),
-    }
+LONG: Mapping[str, Any] = {"durations": {}, "inputs": (), "files": (), "rules": (), "lineage": ""}
+"""What takes long to read of a long past, and what stands for it where it is not read."""
 
 
 def recorded(lakehouse: Lakehouse, datasets: Iterable[str] | None = None, *, current: bool = False) -> list[Recorded]:
@@ -163,9 +74,27 @@ def recorded(lakehouse: Lakehouse, datasets: Iterable[str] | None = None, *, cur
     return filled(lakehouse, [each for some in shown for each in some])
 
 
-def outline(lakehouse: Lakehouse, datasets: Iterable[str] | None = None) -> list[Recorded]:
-    """The same without what takes long to read of a long past: `durations`, `inputs`, `files`, `rules`, `lineage`."""
-    return _read(lakehouse, datasets, [name for name in NAMES if name not in LONG])
+def outline(
+    lakehouse: Lakehouse, datasets: Iterable[str] | None = None, *, with_inputs: bool = False
+) -> list[Recorded]:
+    """The same without what takes long to read of a long past: `durations`, `files`, `rules`, `lineage` and, unless they
+    are asked for, `inputs`."""
+    wanted = [name for name in NAMES if name not in LONG or (with_inputs and name == "inputs")]
+    return _read(lakehouse, datasets, wanted)
+
+
+def lineages(lakehouse: Lakehouse) -> dict[str, str]:
+    """The column lineage by publication, of those that recorded one; publications with the same share one text."""
+
+    def read(waiting: list[str], committed: list[str]) -> list[tuple[str, list[str]]]:
+        files = [*waiting, *committed]
+        if not files:
+            return []
+        query = f"SELECT lineage, list(DISTINCT publication) FROM {parquet(files, ', union_by_name=true')}"
+        with closing(connect(lakehouse.settings.warehouse)) as connection:
+            return connection.execute(f"{query} WHERE lineage <> '' GROUP BY lineage").fetchall()
+
+    return {each: lineage for lineage, of in reading(lakehouse, PUBLICATIONS, None, read) for each in of}
 
 
 def filled(lakehouse: Lakehouse, outlined: Collection[Recorded]) -> list[Recorded]:
@@ -211,8 +140,7 @@ def _read(
 
 
 def _recorded(row: dict[str, Any]) -> Recorded:
-    if "inputs" not in row:
-        return Recorded(**row, durations={}, inputs=(), files=(), rules=(), lineage="")
+    row = {**LONG, **row}
     row["inputs"] = tuple(
         InputRead(each["dataset"], each["snapshot_id"], tuple(each["partitions"]), tuple(each["columns"]))
         for each in row["inputs"]
@@ -220,27 +148,3 @@ def _recorded(row: dict[str, Any]) -> Recorded:
     row["files"] = tuple(FileRead(**each) for each in row["files"])
     row["rules"] = tuple(row["rules"])
     return Recorded(**row)
-
-
-def _schema() -> pa.Schema:
-    import pyarrow as pa
-
-    word, number, names = pa.string(), pa.int64(), pa.list_(pa.string())
-    read = {"dataset": word, "snapshot_id": number, "partitions": names, "columns": names}
-    file = {"name": word, "size": number, "sha256": word}
-    rule = {"rule": word, "kind": word, "columns": word, "measured": pa.float64(), "failing_rows": number}
-    rule |= {"failing_percent": pa.float64(), "action": word, "reason": word}
-    types = dict.fromkeys(NAMES, word) | {
-        "at": pa.timestamp("us", "UTC"),
-        "snapshot_id": number,
-        "published": pa.bool_(),
-        "rows": number,
-        "quarantined": number,
-        "bytes": number,
-        "seconds": pa.float64(),
-        "durations": pa.map_(word, pa.float64()),
-        "inputs": pa.list_(pa.struct(list(read.items()))),
-        "files": pa.list_(pa.struct(list(file.items()))),
-        "rules": pa.list_(pa.struct(list(rule.items()))),
-    }
-    return pa.schema(list(types.items()))

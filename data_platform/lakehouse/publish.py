@@ -20,9 +20,9 @@ from data_platform.contracts.partitions import WHOLE
 from data_platform.lakehouse.catalog import Lakehouse
 from data_platform.lakehouse.errors import Conflict
 from data_platform.lakehouse.metrics import record
+from data_platform.lakehouse.note import Written, note
 from data_platform.lakehouse.prepare import prepare
 from data_platform.lakehouse.provenance import PREFIX, UNKNOWN, Provenance
-from data_platform.lakehouse.publications import Written, note
 from data_platform.lakehouse.quarantine import quarantine_contract
 from data_platform.lakehouse.refusals import forget, keep_blocked
 from data_platform.lakehouse.staging import Staged

@@ -20,8 +20,8 @@ from data_platform.lakehouse.commit import replace_partitions, touches, written_
 from data_platform.lakehouse.errors import Conflict, LakehouseError
 from data_platform.lakehouse.judge import Judged, Scope, judge, scope_of
 from data_platform.lakehouse.metrics import record
+from data_platform.lakehouse.note import Written, note
 from data_platform.lakehouse.provenance import REPLAY, Provenance, to_properties
-from data_platform.lakehouse.publications import Written, note
 from data_platform.lakehouse.publish import Steps, tidy
 from data_platform.lakehouse.quarantine import quarantine_contract
 from data_platform.lakehouse.settle import Debt, settle

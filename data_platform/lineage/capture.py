@@ -15,6 +15,7 @@ from typing import Any, Self
 from data_platform.engines import frame_name
 from data_platform.lineage.given import IN_MEMORY, Given
 from data_platform.lineage.model import ANY, NOTHING, Kind, Lineage, Origin, Origins, opaque
+from data_platform.lineage.sql import FAILED
 from data_platform.lineage.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,8 @@ class Capture:
         for what is opaque."""
         try:
             found = self._extracted(made, outputs)
-        except Exception as error:  # an extractor's fault is never the run's
+        except BaseException as error:  # an extractor's fault is never the run's
+            _raise_what_is_not_a_fault(error)
             self.failure = f"its column lineage could not be read: {type(error).__name__}: {error}"
             log.debug("column lineage", exc_info=True)
             found = opaque(outputs, self._datasets, self.failure)
@@ -74,8 +76,10 @@ class Capture:
             return opaque(outputs, self._datasets, f"a {kind} does not say how it was computed")
         used = [each for each, _ in self._watch.fetched if each is not found]
         found = found or self._lazily(made)
-        rows = found.rows | self._eager() | _anywhere(used)
-        return Lineage({name: found.columns.get(name, NOTHING) for name in outputs}, rows)
+        self.failure = self.failure or next((why for why in found.opaque.values() if why.startswith(FAILED)), "")
+        rows = found.rows | self._eager() | _anywhere(used) | self._unseen()
+        others = found.columns.get(ANY, NOTHING)
+        return Lineage({name: found.columns.get(name, others) for name in outputs}, rows)
 
     def _lazily(self, made: Any) -> Lineage:
         if LAZY[frame_name(type(made))] == "polars":
@@ -92,13 +96,28 @@ class Capture:
         why = "it is read eagerly: what of it was used cannot be seen"
         return frozenset(Origin(name, ANY, Kind.OPAQUE, reason=why) for name in self._datasets if name not in lazy)
 
+    def _unseen(self) -> Origins:
+        if not self._lazy or not self._watch.is_blind:
+            return NOTHING
+        self.failure = "this version of DuckDB does not show what a function reads of a relation"
+        return opaque((), self._datasets, self.failure).rows
+
     def _of_fetched(self, frame: Any) -> Lineage:
         try:
             found = self._lazily(frame)
             # rows in memory that Polars reads are from outside, or were fetched before, or are of an eager input
             return _without(found, IN_MEMORY) if hasattr(frame, "collect") else found
-        except Exception as error:
-            return opaque((), self._datasets, f"the function has read it: {error}")
+        except BaseException as error:
+            _raise_what_is_not_a_fault(error)
+            self.failure = f"what its function has read is not known: {type(error).__name__}: {error}"
+            log.debug("column lineage of what was read", exc_info=True)
+            return opaque((ANY,), self._datasets, f"the function has read it: {error}")
+
+
+def _raise_what_is_not_a_fault(error: BaseException) -> None:
+    """A panic of Polars is no Exception; nor is the end of the run, which goes on."""
+    if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        raise error
 
 
 def _without(found: Lineage, reason: str) -> Lineage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -67,7 +68,7 @@ def _derived(past: Past, begin: Begin, contracts: Mapping[str, Contract], column
     reached: dict[Key, Reached] = {}
     steps: dict[Key, int] = {}
     by_key: dict[Key, Recorded] = {}
-    left: list[Key] = []
+    left: deque[Key] = deque()
 
     def follow(reader: Recorded, read: InputRead, affected: Reached, far: int) -> None:
         key = (reader.publication, reader.partition)
@@ -81,14 +82,14 @@ def _derived(past: Past, begin: Begin, contracts: Mapping[str, Contract], column
     for reader, read in past.readers_of(begin):
         follow(reader, read, first, 1)
     while left:
-        key = left.pop(0)
+        key = left.popleft()
         made = by_key[key]
         mine = Begin(made.dataset, made.partition, {made.partition: made.publication})
         for reader, read in past.readers_of(mine):
             follow(reader, read, reached[key], steps[key] + 1)
     found = []
     for key, each in by_key.items():
-        if past.shown(each.dataset).get(each.partition) is each:
+        if past.is_visible(each):
             owners = contracts[each.dataset].owners if each.dataset in contracts else ()
             found.append(_affected(each, reached[key], steps[key], tuple(owners)))
     return sorted(found, key=lambda each: (each.steps, each.dataset, each.partition))

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from data_platform.contracts.partitions import WHOLE
 from data_platform.lakehouse import InputRead, Lakehouse, LakehouseError
-from data_platform.lakehouse.provenance import read_properties
-from data_platform.lakehouse.publications import Recorded, recorded
+from data_platform.lakehouse.provenance import REPLAY, read_properties
+from data_platform.lakehouse.publications import Recorded, lineages, outline
 from data_platform.lineage.facet import from_json
 from data_platform.lineage.graph import Graph
-from data_platform.lineage.model import Lineage, opaque
+from data_platform.lineage.model import Lineage, base, opaque
 
 if TYPE_CHECKING:
-    from pyiceberg.table import Table
+    from data_platform.lakehouse.visible import Visible
 
 
 Key = tuple[str, str]
@@ -39,16 +39,19 @@ class Past:
 
     lakehouse: Lakehouse
     graph: Graph
-    _tables: dict[str, Table | None] = field(default_factory=dict)
-    _shown: dict[tuple[str, int | None], Mapping[str, Recorded]] = field(default_factory=dict)
+    _tables: dict[str, Visible] = field(default_factory=dict)
 
     @cached_property
     def records(self) -> dict[str, list[Recorded]]:
         found: dict[str, list[Recorded]] = {}
-        for each in recorded(self.lakehouse):
+        for each in outline(self.lakehouse, with_inputs=True):
             if each.published:
                 found.setdefault(each.dataset, []).append(each)
         return found
+
+    @cached_property
+    def _recorded_lineages(self) -> dict[str, str]:
+        return lineages(self.lakehouse)
 
     @cached_property
     def _readers(self) -> dict[Key, list[tuple[Recorded, InputRead]]]:
@@ -82,10 +85,10 @@ class Past:
         """
         if not publication and read.partitions:
             return True
-        then = self.shown(read.dataset, read.snapshot_id)
-        if not then:
+        then = self._visible(read.dataset)
+        if not then.any(read.snapshot_id):
             return True
-        seen = then.get(partition)
+        seen = then.of(partition, read.snapshot_id)
         return seen is not None and publication in ("", seen.publication)
 
     def written(self, dataset: str, partition: str | None, snapshot_id: int | None) -> dict[str, str] | None:
@@ -103,7 +106,7 @@ class Past:
             )
         if partition is None:
             return {each.partition: publication for each in mine}
-        then = self.shown(dataset, mine[0].snapshot_id).get(partition)
+        then = self._visible(dataset).of(partition, mine[0].snapshot_id)
         if then is None:
             raise LakehouseError(f"{dataset}: snapshot {snapshot_id} shows no rows of {partition} that are recorded")
         return {partition: then.publication}
@@ -113,32 +116,33 @@ class Past:
         for each in self.records.get(dataset, ()):
             if each.snapshot_id == snapshot_id:
                 return each.publication
-        table = self._table(dataset)
+        table = self.lakehouse.existing_table(dataset)
         snapshot = table.snapshot_by_id(snapshot_id) if table is not None else None
         summary = snapshot.summary.additional_properties if snapshot is not None and snapshot.summary else {}
         return read_properties(summary).get("publication", "")
 
-    def shown(self, dataset: str, snapshot_id: int | None = None) -> Mapping[str, Recorded]:
-        """By partition, the publication whose rows a snapshot shows, None: the current one."""
-        from data_platform.lakehouse.visible import visible  # pyiceberg: a second to import
+    def is_visible(self, made: Recorded) -> bool:
+        """Whether its rows are those that one sees now."""
+        return self._visible(made.dataset).of(made.partition) is made
 
-        key = (dataset, snapshot_id)
-        if key not in self._shown:
-            self._shown[key] = visible(self._table(dataset), self.records.get(dataset, ()), snapshot_id)
-        return self._shown[key]
+    def _visible(self, dataset: str) -> Visible:
+        from data_platform.lakehouse.visible import Visible  # pyiceberg: a second to import
 
-    def _table(self, dataset: str) -> Table | None:
         if dataset not in self._tables:
-            self._tables[dataset] = self.lakehouse.existing_table(dataset)
+            table = self.lakehouse.existing_table(dataset)
+            self._tables[dataset] = Visible(table, self.records.get(dataset, ()))
         return self._tables[dataset]
 
     def columns(self, dataset: str) -> tuple[str, ...]:
         return self.graph.columns.get(dataset, ())
 
     def lineage(self, made: Recorded) -> Lineage:
-        """As it was recorded; else as the graph knows it; else opaque."""
-        if made.lineage:
-            return _parsed(made.lineage)
+        """As it was recorded; else as the graph knows it; else opaque. Rows that a replay brought back, and those that
+        they joined, are what they were."""
+        if made.engine == REPLAY:
+            return base(made.dataset, self.columns(made.dataset))
+        if (recorded := self._recorded_lineages.get(made.publication)) is not None:
+            return _parsed(recorded)
         if (known := self.graph.lineages.get(made.dataset)) is not None:
             return known
         return opaque(self.columns(made.dataset), [read.dataset for read in made.inputs], "no lineage is recorded")

@@ -6,7 +6,7 @@ here is refused. What the plan does not show (Python functions) is opaque.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from data_platform.lineage.given import Given, Unreadable
@@ -29,19 +29,36 @@ class _Plan:
         self.visitor, self.leaves = visitor_of(frame), leaves
 
     def lineage(self) -> Lineage:
-        return self._of(self.visitor.get_node())
+        """From the leaves up, without recursion: a frame made in a loop is a thousand steps deep."""
+        done: list[Lineage] = []
+        for node, count in self._after_inputs():
+            below = done[len(done) - count :]
+            del done[len(done) - count :]
+            done.append(self._of(node, below))
+        return done[0]
 
-    def _of(self, node: int) -> Lineage:
+    def _after_inputs(self) -> Iterator[tuple[int, int]]:
+        """Each step and how many inputs it has, the steps of an input before it."""
+        pending = [(self.visitor.get_node(), -1)]
+        while pending:
+            node, count = pending.pop()
+            if count >= 0:
+                yield node, count
+                continue
+            self.visitor.set_node(node)
+            inputs = self.visitor.get_inputs()
+            pending += [(node, len(inputs)), *((each, -1) for each in reversed(inputs))]
+
+    def _of(self, node: int, below: list[Lineage]) -> Lineage:
         self.visitor.set_node(node)
-        outputs, types, inputs = list(self.visitor.get_schema()), self.visitor.get_schema(), self.visitor.get_inputs()
+        types = self.visitor.get_schema()
+        outputs = list(types)
         try:
             view, why = self.visitor.view_current_node(), ""
         except NotImplementedError as error:
             view, why = None, f"Polars does not show what this step does ({error})"
-        below = [self._of(each) for each in inputs]
-        self.visitor.set_node(node)
         kind = type(view).__name__
-        if view is not None and not inputs:
+        if view is not None and not below:
             return self.leaves.lineage(view, outputs)
         if view is not None and kind in STEPS:
             try:

@@ -18,8 +18,13 @@ AGGREGATES = frozenset(
     )
 )
 """Functions whose value is of many rows. Those that only move values (shift) transform them."""
-DROPS = {"drop_nulls": Kind.FILTER, "drop_nans": Kind.FILTER, "unique": Kind.GROUP_BY}
-"""Functions after which there are fewer rows."""
+RESHAPES = {
+    **dict.fromkeys(("drop_nulls", "drop_nans", "argwhere"), Kind.FILTER),
+    **dict.fromkeys(("arg_unique", "mode", "rle", "unique", "unique_counts", "value_counts"), Kind.GROUP_BY),
+}
+"""Functions after which there are other rows, and how their arguments decide on them."""
+ONE = ("Agg", "Column", "Len", "Literal", "Window")
+"""Expressions that have one value, or as many as there are rows, whatever is in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ def origins_of(visitor: Any, node: int, scope: Scope) -> Origins:
         return hidden(scope, "a Python function" if python else f"Polars does not show how it is computed ({error})")
     except Unreadable as error:
         return hidden(scope, str(error))
+    except RecursionError:
+        return hidden(scope, "an expression too deep to follow")
 
 
 def hidden(scope: Scope, why: str) -> Origins:
@@ -46,16 +53,34 @@ def hidden(scope: Scope, why: str) -> Origins:
 
 
 def rows_of(visitor: Any, node: int, scope: Scope) -> Origins:
-    """What an expression that leaves out rows decides them by."""
-    try:
-        view = visitor.view_expression(node)
-    except NotImplementedError:
-        return NOTHING
-    kind = type(view).__name__
-    if kind == "Filter":
-        return through(origins_of(visitor, view.by, scope), Kind.FILTER)
-    dropped = DROPS.get(str(view.function_data[0])) if kind == "Function" else None
-    return _used(visitor, view.input, scope, dropped) if dropped else NOTHING
+    """What an expression, or one within it, decides on rows by: those it leaves out, or multiplies."""
+    found, pending = NOTHING, [node]
+    while pending:
+        try:
+            view = visitor.view_expression(pending.pop())
+        except NotImplementedError:  # its value is opaque of all columns, and so is what is made of it
+            continue
+        kind = type(view).__name__
+        name = str(view.function_data[0]) if kind == "Function" else ""
+        if kind == "Filter":
+            found |= through(origins_of(visitor, view.by, scope), Kind.FILTER)
+        elif kind == "Gather":
+            found |= through(origins_of(visitor, view.idx, scope), Kind.FILTER)
+        elif kind == "Explode":
+            found |= through(origins_of(visitor, view.expr, scope), Kind.JOIN)
+        elif name in RESHAPES:
+            several = (through(origins_of(visitor, each, scope), RESHAPES[name]) for each in view.input)
+            found |= frozenset().union(*several)
+        if kind not in ONE and name not in AGGREGATES - set(RESHAPES):
+            pending += _parts(view)
+    return found
+
+
+def _parts(view: Any) -> list[int]:
+    """The expressions that one is made of and whose number of values counts."""
+    names = ("expr", "input", "left", "right", "truthy", "falsy", "predicate")
+    values = [getattr(view, name) for name in names if hasattr(view, name)]
+    return [part for each in values for part in (each if isinstance(each, list) else [each])]
 
 
 def _origins(visitor: Any, node: int, scope: Scope) -> Origins:

@@ -146,9 +146,10 @@ def _sort(step: Step) -> Lineage:
 
 def _function(step: Step) -> Lineage:
     name, *arguments = step.view.function
-    columns = dict(step.only.columns)
+    columns, rows = dict(step.only.columns), NOTHING
     match name:
         case "explode":
+            rows = step.named(arguments[0], Kind.JOIN)  # there are as many as elements
             columns |= {each: through(columns[each], Kind.TRANSFORMATION) for each in arguments[0]}
         case "unnest":
             (struct,) = arguments[0] if len(arguments[0]) == 1 else ("",)
@@ -158,7 +159,7 @@ def _function(step: Step) -> Lineage:
             columns = {each: columns.get(each, fields) for each in step.outputs}
         case "unpivot":
             index, on, variable, value = arguments
-            values = step.named(on or [each for each in columns if each not in (index or ())], Kind.TRANSFORMATION)
+            values = step.named(on or [each for each in columns if each not in (index or ())], Kind.IDENTITY)
             columns = {each: columns[each] for each in index or ()} | {variable: NOTHING, value: values}
         case "row_index":
             columns[arguments[0]] = NOTHING
@@ -166,7 +167,7 @@ def _function(step: Step) -> Lineage:
             pass
         case _:
             raise Unreadable(f"the function {name} is not known")
-    return Lineage({each: columns[each] for each in step.outputs}, step.only.rows)
+    return Lineage({each: columns[each] for each in step.outputs}, step.only.rows | rows)
 
 
 STEPS: dict[str, Callable[[Step], Lineage]] = {

@@ -28,16 +28,14 @@ def onward(lineage: Lineage, dataset: str, read: Collection[str], doubtful: Reac
     """What of a dataset is reached that was made, by this lineage, from the columns `read` (none: all) of another one of
     which some are doubtful. A way is as certain as its least certain step; of several ways the most certain counts."""
     found: dict[str, Reach] = {}
+    of_any = [doubt for column, doubt in doubtful.items() if column != ROWS and (not read or column in read)]
+    some = min(of_any, default=None)  # what is made of any column may be made of a doubtful one
     for output, origin in lineage.edges():
         if origin.dataset != dataset:
             continue
-        before = [
-            doubt
-            for column, doubt in doubtful.items()
-            if origin.column == column or (origin.column == ANY and column != ROWS and (not read or column in read))
-        ]
-        if before:
-            _reach(found, output, max(min(before), _how(origin.kind)))
+        before = some if origin.column == ANY else doubtful.get(origin.column)
+        if before is not None:
+            _reach(found, output, max(before, _how(origin.kind)))
     if ROWS in doubtful:
         _reach(found, ROWS, max(doubtful[ROWS], Reach.INDIRECT))
     if ROWS in found:

@@ -2,7 +2,7 @@
 
 `duckdb.sql("... from listings")` finds `listings` among the variables of whoever calls it, and forgets which frame it
 was. So for as long as a function is watched, DuckDB's `sql` and what fetches rows are replaced by functions that do the
-same and take a note, and only for the thread (the context) that is watched.
+same and take a note, and only for the thread (the context) that is watched: not for those that the function starts.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ FETCHES = (
     ("duckdb", "DuckDBPyRelation", "_submit"),
 )
 """All that reads a lazy frame's rows ends in one of these; what works on rows in memory does not."""
+PRIVATE = ("duckdb", "DuckDBPyRelation", "_submit")
+"""The one of them that another version may not have: then nobody sees what is fetched."""
 
 
 class Watch:
@@ -57,8 +59,17 @@ class Watch:
             del self.lineage_of
 
     def fetch(self, frame: Any, got: Any) -> None:
-        is_frame = hasattr(got, "lazy") and not hasattr(got, "collect")
-        self.fetched.append((self.lineage_of(frame), weakref.ref(got) if is_frame else None))
+        """`frame` may be a list of them, and `got` what each of them held."""
+        several = isinstance(frame, list) and isinstance(got, list) and len(frame) == len(got)
+        for one, rows in zip(frame, got, strict=True) if several else [(frame, got)]:
+            is_frame = hasattr(rows, "lazy") and not hasattr(rows, "collect")
+            self.fetched.append((self.lineage_of(one), weakref.ref(rows) if is_frame else None))
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether this version of DuckDB reads rows by a way that is not known here."""
+        module, kind, name = PRIVATE
+        return module in sys.modules and not hasattr(getattr(sys.modules[module], kind, None), name)
 
     def lineage_of_rows(self, made: Any) -> Lineage | None:
         """That of the lazy frame of which `made` is the rows, where it is just that."""
@@ -79,11 +90,12 @@ def _replace() -> None:
     """What is not imported yet cannot have been used for an input."""
     if duckdb := sys.modules.get("duckdb"):
         for name in SQL:
-            _put(duckdb, name, _noting_names)
+            if name in duckdb.__dict__:
+                _put(duckdb, name, _noting_names)
     for module, kind, name in FETCHES:
         place = sys.modules.get(module)
         place = getattr(place, kind, None) if kind else place
-        if hasattr(place, name):
+        if name in getattr(place, "__dict__", ()):
             _put(place, name, _noting_fetches)
 
 
@@ -119,7 +131,9 @@ def _unwatched() -> Iterator[Watch | None]:
 
 
 def _note(watch: Watch, made: Any, *variables: Any) -> None:
-    for name, source in getattr(made, "_captured", ()):
+    """`_captured` is private: where it is missing, or something else, the names in the SQL are of rows in memory."""
+    captured = getattr(made, "_captured", ())
+    for name, source in captured if isinstance(captured, (list, tuple)) else ():
         places = (each for each in variables if name in each)
         frame = next(places, {}).get(name)
         if hasattr(frame, "sql_query") or hasattr(frame, "collect_schema"):  # eager frames are not held
@@ -128,13 +142,11 @@ def _note(watch: Watch, made: Any, *variables: Any) -> None:
 
 def _noting_fetches(fetch: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(fetch)
-    def noting(frame: Any, *arguments: Any, **named: Any) -> Any:
+    def noting(*arguments: Any, **named: Any) -> Any:
         with _unwatched() as watch:
-            got = fetch(frame, *arguments, **named)
+            got = fetch(*arguments, **named)
             if watch is not None:
-                several = list(zip(frame, got, strict=True)) if isinstance(frame, list) else [(frame, got)]
-                for each in several:
-                    watch.fetch(*each)
+                watch.fetch(next(iter((*arguments, *named.values())), None), got)
         return got
 
     return noting

@@ -7,7 +7,8 @@ from types import ModuleType
 
 from data_platform.contracts import Contract
 from data_platform.lakehouse import Lakehouse
-from data_platform.lakehouse.publications import recorded
+from data_platform.lakehouse.publications import lineages as recorded_lineages
+from data_platform.lakehouse.publications import outline
 from data_platform.lineage.facet import from_json
 from data_platform.lineage.graph import Graph
 from data_platform.lineage.model import Lineage, Origin, opaque
@@ -26,9 +27,10 @@ def graph(lakehouse: Lakehouse, contracts: Mapping[str, Contract], domains: Modu
     """The graph over all datasets. One that was never published is opaque, but for what its function declares."""
     sql = written(contracts)
     lineages, reads = dict[str, Lineage](), dict[str, Iterable[str]]()
-    for each in recorded(lakehouse):  # newest first
-        if each.lineage and each.dataset not in lineages and each.dataset in contracts:
-            lineages[each.dataset] = from_json(each.lineage)
+    known = recorded_lineages(lakehouse)
+    for each in outline(lakehouse, with_inputs=True):  # newest first
+        if each.publication in known and each.dataset not in lineages and each.dataset in contracts:
+            lineages[each.dataset] = from_json(known[each.publication])
             reads[each.dataset] = [read.dataset for read in each.inputs]
     lineages |= sql.lineages
     reads |= sql.reads

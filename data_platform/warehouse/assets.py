@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,9 +15,13 @@ from data_platform.settings import Settings
 from data_platform.warehouse.alone import run_tests
 from data_platform.warehouse.manifest import Model, models, static_lineage
 from data_platform.warehouse.producers import producers
-from data_platform.warehouse.project import Project, current_project
+from data_platform.warehouse.project import Project, current_project, is_dbt_installed
 from data_platform.warehouse.step import build
 from data_platform.warehouse.translator import IO_MANAGER, asset_spec, check_specs, dependencies
+
+log = logging.getLogger(__name__)
+
+INSTALL = "pip install 'data-platform[dbt]'"
 
 
 class Warehouse(dg.AssetsDefinition):
@@ -39,11 +44,19 @@ class Warehouse(dg.AssetsDefinition):
 def warehouse_assets(project: Project | None = None) -> list[Warehouse]:
     """All models as assets. Raises DefinitionError for whatever is wrong with them."""
     project = project or current_project()
-    if not project.marts:
+    if left_out := absent(project):
+        log.warning("%d SQL datasets can be read but not built, for dbt is not installed: %s", len(left_out), INSTALL)
+    if left_out or not project.marts:
         return []
     settings = Settings.from_environment()
     known, made = models(project), producers(project, settings.checks)
     return [_assets(name, several, known, project, settings) for name, several in groups(made.values())]
+
+
+def absent(project: Project | None = None) -> frozenset[str]:
+    """The datasets that this installation has a contract and a model for, but no dbt to build with."""
+    project = project or current_project()
+    return frozenset(() if is_dbt_installed() else project.marts)
 
 
 def groups(made: Iterable[Producer]) -> Iterator[tuple[str, list[Producer]]]:

@@ -15,7 +15,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 from data_platform.datasets.errors import DefinitionError
@@ -49,8 +48,6 @@ def baked(project: Project) -> Path:
 
 
 def _bake(project: Project, root: Path, key: str) -> None:
-    if find_spec("dbt") is None:
-        raise DefinitionError([f"{project.folder} holds SQL datasets, and dbt is not installed: data-platform[dbt]"])
     with tempfile.TemporaryDirectory(dir=root, prefix=".baking-") as scratch:
         command = [sys.executable, "-m", "data_platform.warehouse.baking", str(project.folder), scratch]
         environment = {**os.environ, "DO_NOT_TRACK": "1"}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,19 @@ def invoke(
         *("--project-dir", str(folder), "--profiles-dir", str(folder), "--target-path", str(target)),
         *("--no-partial-parse", "--no-write-json"),
     ]
-    done = dbtRunner(manifest=manifest, callbacks=[listen, *callbacks]).invoke(command)
+    with _own_environment():
+        done = dbtRunner(manifest=manifest, callbacks=[listen, *callbacks]).invoke(command)
     if not done.success and (not may_fail or done.exception):
         raise Failed("\n".join(said) or str(done.exception) or "dbt failed") from done.exception
     return done
+
+
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    """dbt takes every option from a variable, too: DBT_EMPTY, set for another project, would publish datasets empty, and
+    DBT_TARGET would run the models elsewhere."""
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("DBT_")}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)

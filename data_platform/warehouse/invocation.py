@@ -20,7 +20,7 @@ import dagster as dg
 from data_platform.contracts import Contract
 from data_platform.contracts.partitions import split, start_of
 from data_platform.lakehouse import Lakehouse, ReadPlan
-from data_platform.lakehouse.duck import prepare, stored
+from data_platform.lakehouse.duck import confine, prepare, stored
 from data_platform.quality.sql import identifier, text
 from data_platform.warehouse.bake import PARSED, baked
 from data_platform.warehouse.dbt import invoke
@@ -97,7 +97,8 @@ class Invocation:
     canceled: bool = False
     _models: dict[str, Model] = field(default_factory=dict)
     _tests: dict[str, tuple[Model, Test]] = field(default_factory=dict)
-    _connection: DuckDBPyConnection | None = None
+    _target: str = ""
+    _running: DuckDBPyConnection | None = None
 
     def run(
         self,
@@ -124,20 +125,21 @@ class Invocation:
         ]
         state().mkdir(parents=True, exist_ok=True)
         manifest = Manifest.from_msgpack((baked(self.project) / PARSED).read_bytes())
-        with _alone(self), tempfile.TemporaryDirectory(dir=state(), prefix="run-") as target:
-            invoke(
-                arguments, self.project.folder, Path(target), manifest=manifest, callbacks=[self._hear], may_fail=True
-            )
+        with _alone(self), tempfile.TemporaryDirectory(dir=state(), prefix="run-") as self._target:
+            target = Path(self._target)
+            invoke(arguments, self.project.folder, target, manifest=manifest, callbacks=[self._hear], may_fail=True)
 
     def cancel(self) -> None:
         """Stop at once: the running query is interrupted, nothing further starts."""
         self.canceled = True
-        if self._connection is not None:
-            self._connection.interrupt()
+        if (running := self._running) is not None:
+            running.interrupt()
 
     def connect(self, connection: DuckDBPyConnection) -> None:
-        self._connection = connection
-        prepare(connection, self.lakehouse.settings.warehouse)
+        """From here on the database reaches the lakehouse's files and no others: a model reads what it refers to."""
+        warehouse = self.lakehouse.settings.warehouse
+        prepare(connection, warehouse)
+        confine(connection, [warehouse], f"{self._target}/spill")
 
     def make(self, unique_id: str, query: str, connection: DuckDBPyConnection) -> None:
         """A model's turn."""
@@ -146,7 +148,12 @@ class Invocation:
         self._show(self.maker.reads(model), connection)
         with connection.cursor() as cursor:
             prepare(cursor, self.lakehouse.settings.warehouse)
-            self.maker.make(model, cursor.sql(query))
+            self._running = cursor  # each cursor is a connection of its own to DuckDB, to be interrupted alone
+            try:
+                self._check()
+                self.maker.make(model, cursor.sql(query))
+            finally:
+                self._running = None
 
     def before_test(self, unique_id: str, connection: DuckDBPyConnection) -> None:
         """A test's turn: its model as it was published just now, and what the model read."""

@@ -8,14 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import TYPE_CHECKING, Any
 
-import dagster as dg
-
 from data_platform.contracts import Contract
+from data_platform.contracts.partitions import split
 from data_platform.datasets.errors import final
-from data_platform.datasets.partitions import partitions_read, to_dagster
-from data_platform.datasets.preconditions import Preconditions, examine
+from data_platform.datasets.preconditions import Preconditions, examine, inputs_read
 from data_platform.datasets.producer import Producer
 from data_platform.lakehouse import (
     Lakehouse,
@@ -28,11 +27,11 @@ from data_platform.lakehouse import (
     stage,
     staging_folder,
 )
-from data_platform.lakehouse.provenance import InputRead
 from data_platform.lakehouse.publish import tidy
 from data_platform.lakehouse.refusals import keep_frame
 from data_platform.lineage import Lineage, facet
 from data_platform.quality.audit import RuleError
+from data_platform.quality.sql import buckets, spelt, text
 from data_platform.warehouse.manifest import Model
 from data_platform.warehouse.pins import Pinned
 from data_platform.warehouse.producers import columns_used
@@ -100,7 +99,7 @@ class Publisher:
         contract, folder = producer.contract, staging_folder(self.lakehouse, producer.contract)
         try:
             try:
-                staged = stage(rows, contract, folder)
+                staged = stage(asked_for(rows, contract, self.partitions), contract, folder)
             except Exception:  # the rows are fetched as they are written: half of them may be
                 tidy(self.lakehouse, folder, set())
                 raise
@@ -131,31 +130,21 @@ class Publisher:
 
     def _provenance(self, model: Model, met: Preconditions) -> dict[str, Any]:
         producer, lineage = self.producers[model.dataset], self.lineages[model.dataset]
-        mappings = {each.name: (each.mapping, each.contract) for each in producer.signature.inputs}
-        inputs = tuple(
-            _trace(plan, *mappings[name], producer.contract, self.partitions, lineage)
-            for name, plan in met.plans.items()
-        )
+        traces = inputs_read(producer, met, self.partitions)
+        used = [columns_used(producer.contracts[each.dataset], lineage) for each in traces]
+        inputs = tuple(replace(each, columns=of or each.columns) for each, of in zip(traces, used, strict=True))
         known = {"code_version": model.code_version, "engine": ENGINE, "inputs": inputs}
         return {**known, "lineage": facet.to_json(lineage)}
 
 
-def _trace(
-    plan: ReadPlan,
-    mapping: dg.PartitionMapping | None,
-    read: Contract,
-    contract: Contract,
-    partitions: Sequence[str],
-    lineage: Lineage,
-) -> InputRead:
-    """An input as it was read: the columns that the query uses, and which partitions each of its own is made from."""
-    trace = replace(plan.trace, columns=columns_used(read, lineage) or plan.trace.columns)
-    if read.partitioning is not None and not trace.partitions:  # nothing was there to be read
-        return replace(trace, by_partition=dict.fromkeys(partitions, ()))
-    if len(partitions) < 2 or mapping is None or isinstance(mapping, dg.AllPartitionMapping):
-        return trace
-    there, narrowed = set(trace.partitions), {}
-    for partition in partitions:
-        wanted = partitions_read(mapping, contract, [to_dagster(contract, partition)], read) or ()
-        narrowed[partition] = tuple(sorted(there.intersection(wanted)))
-    return replace(trace, by_partition={each: of for each, of in narrowed.items() if len(of) < len(there)})
+def asked_for(rows: DuckDBPyRelation, contract: Contract, partitions: Sequence[str]) -> DuckDBPyRelation:
+    """The rows of these partitions. Of several partition keys the query knows the values of each, but not which of them
+    go together (see the macro `partitions`)."""
+    partitioning = contract.partitioning
+    if partitioning is None or not set(partitioning.columns) <= set(rows.columns):
+        return rows
+    values = zip(*(split(partitioning, each) for each in partitions), strict=True)
+    if prod(len(set(each)) for each in values) == len(partitions):
+        return rows
+    spelling = spelt(partitioning, buckets(partitioning))
+    return rows.filter(f"{spelling} IN ({', '.join(map(text, partitions))})")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data_platform.warehouse.bake import COMPILED, baked
-from data_platform.warehouse.project import Project, current_project
+from data_platform.warehouse.project import Project, current_project, is_dbt_installed
 
 if TYPE_CHECKING:
     from data_platform.lineage import Lineage
@@ -50,10 +50,9 @@ class Model:
 
 
 def models(project: Project | None = None) -> Mapping[str, Model]:
-    """The models that are datasets, by dataset."""
+    """The models that are datasets, by dataset; none where dbt is not installed."""
     project = project or current_project()
-    place = baked(project)
-    return _models(place, project.folder)
+    return _models(baked(project), project.folder) if project.marts and is_dbt_installed() else {}
 
 
 def static_lineage(project: Project | None = None) -> Mapping[str, Lineage]:
@@ -61,7 +60,7 @@ def static_lineage(project: Project | None = None) -> Mapping[str, Lineage]:
     from data_platform.warehouse.column_lineage import lineage_of
 
     project = project or current_project()
-    return lineage_of(models(project), project, baked(project))
+    return lineage_of(known, project, baked(project)) if (known := models(project)) else {}
 
 
 @lru_cache(maxsize=4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from data_platform.contracts import Contract
@@ -79,14 +79,23 @@ def _no_function(**inputs: Any) -> None:
 
 def _misspelt(model: Model) -> Iterator[str]:
     for entry in _META:
-        for name in (model.meta.get(entry) or {}).keys() - set(model.reads):
+        for name in sorted(_chosen(model, entry).keys() - set(model.reads)):
             yield f"meta.{entry} names {name}, which the model does not read; it reads {', '.join(model.reads)}"
+
+
+def _chosen(model: Model, entry: str) -> Mapping[str, Any]:
+    """What the model's `meta` chooses, by dataset read. Raises DefinitionError where it is no such choice."""
+    chosen = model.meta.get(entry) or {}
+    if not isinstance(chosen, Mapping):
+        example = "{ads.listings: all}" if entry == "partitions" else "{ads.listings: skip}"
+        raise DefinitionError([f"{model.file}: meta.{entry} is {chosen!r}; say it by dataset, as in {example}"])
+    return chosen
 
 
 def _reads(model: Model, contract: Contract, dataset: str) -> Reads:
     """What the model's `meta` says of the dataset. An unpartitioned model reads all there is."""
-    how = (model.meta.get("partitions") or {}).get(dataset, "same" if contract.partitioning else "all")
-    missing = (model.meta.get("missing") or {}).get(dataset)
+    how = _chosen(model, "partitions").get(dataset, "same" if contract.partitioning else "all")
+    missing = _chosen(model, "missing").get(dataset)
     return Reads(dataset, partitions=window(how) if isinstance(how, int) else how, missing=missing)
 
 

@@ -75,6 +75,11 @@ class Project:
                 yield place
 
 
+def is_dbt_installed() -> bool:
+    """Whether this installation can build SQL datasets: dbt is an extra."""
+    return all(map(_version, TOOLS))
+
+
 def _version(package: str) -> str:
     try:
         return version(package)

@@ -1,7 +1,8 @@
 """What Dagster is told about a model: everything from its contract, nothing from dbt's own properties.
 
 dagster-dbt's decorator and translator would do, but importing them imports dbt: more than a second in every process
-that loads definitions, when all that is needed of dbt is a file of JSON. Names of keys and checks are as it gives them.
+that loads definitions, when all that is needed of dbt is a file of JSON. The checks of dbt's tests are named as it names
+them.
 """
 
 from __future__ import annotations

@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import dagster as dg
+import pytest
 
 from data_platform.marketplace.days import bad_day, phone_day
 
 from .conftest import FIRST_DAY, Platform
+
+pytestmark = pytest.mark.slow
 
 BAD_DAY = bad_day(FIRST_DAY)
 EVE, NEXT_DAY = BAD_DAY - timedelta(days=1), BAD_DAY + timedelta(days=1)

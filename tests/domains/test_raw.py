@@ -9,6 +9,8 @@ from polars.testing import assert_frame_equal
 
 from .conftest import DAYS, Platform
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("dataset", "table", "time"),

@@ -8,6 +8,8 @@ from polars.testing import assert_frame_equal
 
 from .conftest import DAYS, Platform
 
+pytestmark = pytest.mark.slow
+
 PHONE = r"\+?\d(?:[ ().-]{0,2}\d){7,}"
 STATE = """
     SELECT * FROM (SELECT DISTINCT ON ({key}) * FROM {table} WHERE changed_at < %s::date + 1

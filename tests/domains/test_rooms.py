@@ -8,6 +8,7 @@ from data_platform.warehouse.project import current_project
 from .conftest import CONTRACTS, Platform
 
 
+@pytest.mark.slow
 def test_there_is_a_function_or_a_model_for_every_contract(platform: Platform):
     models = current_project().marts
     assert set(platform.assets) | set(models) == {name for name, each in CONTRACTS.items() if not each.external}
@@ -19,6 +20,7 @@ def test_raw_data_stays_in_its_domain():
     assert {contract.visibility for contract in CONTRACTS.values() if contract.name.startswith("raw_")} == {"private"}
 
 
+@pytest.mark.slow
 def test_every_read_names_its_columns_and_uses_all_engines(platform: Platform):
     inputs = [each for asset in platform.assets.values() for each in asset.producer.signature.inputs]
     assert all(each.reads.columns for each in inputs)
@@ -30,6 +32,7 @@ def test_every_read_names_its_columns_and_uses_all_engines(platform: Platform):
     }
 
 
+@pytest.mark.slow
 def test_only_state_is_rebuilt_from_the_whole_past(platform: Platform):
     long = {
         name

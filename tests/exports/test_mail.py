@@ -19,6 +19,7 @@ from data_platform.exports import declare, mail_export
 from data_platform.exports.sent import Sent
 from data_platform.operations.catch_up import catch_up
 from data_platform.settings import Settings
+from data_platform.warehouse.assets import warehouse_assets
 from tests.alerts.servers import PASSWORD, mail_server
 from tests.lake.scenario import CONTRACTS, LISTINGS, USERS, publish_listings
 
@@ -271,7 +272,7 @@ def test_catching_up_mails_nothing(mailbox):
 def test_a_domain_needs_one_line():
     asset = importlib.import_module("data_platform.domains.ads.assets").listing_stats_mail
     assert (asset.order.dataset, asset.order.to) == ("ads.listing_stats", ("telesales@market.example",))
-    assert asset.schedules[0] in build_definitions(domains).schedules
+    assert asset.schedules[0] in build_definitions(domains, assets=warehouse_assets()).schedules
 
 
 @pytest.mark.parametrize(

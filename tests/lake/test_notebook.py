@@ -13,6 +13,8 @@ from data_platform.contracts import Contracts
 from data_platform.datasets.testing import publish_frame, valid_frame
 from data_platform.settings import PROJECT
 
+pytestmark = pytest.mark.slow
+
 nbformat = pytest.importorskip("nbformat", reason="the extra `notebook`")
 pytest.importorskip("ipykernel", reason="the extra `notebook`")
 

@@ -28,7 +28,7 @@ def dp(*arguments: str, input: str | None = None) -> Result:
 def project(monkeypatch: pytest.MonkeyPatch) -> None:
     """A project of the scenario's datasets."""
     monkeypatch.setattr(landing, "all_contracts", lambda: CONTRACTS)
-    monkeypatch.setattr(landing, "contract_of", lambda name: CONTRACTS[name])
+    monkeypatch.setattr(landing, "contract_of", lambda name, contracts=None: CONTRACTS[name])
     monkeypatch.setattr(landing, "definitions", lambda: dg.Definitions(ALL[:-1]))
 
 

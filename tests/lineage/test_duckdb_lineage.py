@@ -221,3 +221,44 @@ def test_an_extractor_that_fails_leaves_opaque_edges_and_says_why(monkeypatch: p
     found = seen.lineage_of(made, ["k", "n"])
     assert {origin.kind for _, origin in found.edges()} == {Kind.OPAQUE}
     assert "of all things" in seen.failure
+
+
+def test_what_polars_and_duckdb_are_asked_by_keyword_or_a_private_part_that_changed_costs_no_run(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    def by_keyword(a: Any) -> Any:
+        (found,) = pl.collect_all(lazy_frames=[a.select(pl.col("x").max())])
+        return a.filter(pl.col("k") < found.item()).select("g")
+
+    with Capture([Given("a", tuple(A.columns), rows := A.lazy())]) as seen:
+        made = by_keyword(rows)
+    assert table(seen.lineage_of(made, ["g"])) == {"g": "a.g:I", "": "a.k:F a.x:O"}
+    monkeypatch.delattr(duckdb.DuckDBPyRelation, "_submit")
+    with Capture([Given("a", tuple(A.columns), rows)]) as seen:
+        made = rows.select("g")
+    assert table(seen.lineage_of(made, ["g"])) == {"g": "a.g:I", "": "a.*:O"}
+    assert "this version of DuckDB" in seen.failure
+
+
+def test_what_was_read_and_cannot_be_followed_is_opaque_and_never_constant(monkeypatch: pytest.MonkeyPatch):
+    class PanicException(BaseException):
+        """As Polars has it."""
+
+    def panic(*_: Any) -> None:
+        raise PanicException("not implemented")
+
+    monkeypatch.setattr("data_platform.lineage.polars.visitor_of", panic)
+    with Capture([Given("a", tuple(A.columns), rows := A.lazy())]) as seen:
+        made = rows.select("x").collect()
+    assert table(seen.lineage_of(made, ["x"])) == {"x": "a.*:O", "": "a.*:O"}
+    assert "not implemented" in seen.failure
+
+
+def test_a_query_that_is_not_understood_is_warned_of(monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: Any) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("data_platform.lineage.sql.query.evaluate", fail)
+    made, seen = run(by_parameters)
+    assert set(seen.lineage_of(made, ["k", "n"]).opaque) == {"", "k", "n"}
+    assert "too deep" in seen.failure

@@ -6,7 +6,7 @@ In a real lakehouse every row carries the names of the publications it was made 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -14,9 +14,12 @@ import duckdb
 import pytest
 from scenario import staged
 
-from data_platform.contracts import Column, ColumnType, Contract, Partitioning, PartitionKey, Rule
+from data_platform.contracts import Column, ColumnType, Contract, OnFailure, Partitioning, PartitionKey, Policy, Rule
 from data_platform.contracts.partitions import WHOLE
+from data_platform.datasets.testing import temporary_lakehouse
 from data_platform.lakehouse import Lakehouse, LakehouseError, Provenance, Publication, plan_read, publish
+from data_platform.lakehouse.publications import recorded
+from data_platform.lakehouse.replay import replay
 from data_platform.lineage import Kind, Lineage, Origin, facet, opaque
 from data_platform.lineage.graph import Graph
 from data_platform.lineage.impact import Affected, impact
@@ -99,8 +102,7 @@ class Market:
         return publish(self.lakehouse, staged(self.lakehouse, mine, rows), mine, partitions, provenance)
 
 
-@pytest.fixture
-def market(lakehouse: Lakehouse) -> Market:
+def three_days(lakehouse: Lakehouse) -> Market:
     """Three days of everything."""
     found = Market(lakehouse)
     for day in DAYS[:3]:
@@ -109,6 +111,13 @@ def market(lakehouse: Lakehouse) -> Market:
         found.make("ads.week", day)
     found.make("ads.total")
     return found
+
+
+@pytest.fixture(scope="module")
+def market() -> Iterator[Market]:
+    """For tests that change nothing about these days."""
+    with temporary_lakehouse() as lakehouse:
+        yield three_days(lakehouse)
 
 
 @pytest.fixture
@@ -140,7 +149,9 @@ def test_without_a_partition_it_is_everything_made_of_any(market: Market):
     assert market.impact("ads.total") == []
 
 
-def test_a_day_that_was_published_again_counts_by_the_snapshot_that_was_read(market: Market):
+@pytest.mark.slow
+def test_a_day_that_was_published_again_counts_by_the_snapshot_that_was_read(lakehouse: Lakehouse):
+    market = three_days(lakehouse)
     (first,) = [each.snapshot_id for each in market.lakehouse.table(RAW).snapshots()][:1]
     again = market.raw(DAYS[0])
     all_of_it = {("stats", DAYS[0]), ("week", DAYS[0]), ("week", DAYS[1]), ("total", WHOLE)}
@@ -226,6 +237,16 @@ def test_without_a_recorded_lineage_the_graph_counts_and_else_everything_may_be(
     known = Graph(GRAPH.columns, {"ads.stats": same("ads.raw")})
     near, *_ = impact(small.lakehouse, known, CONTRACTS, "ads.raw", "status", DAYS[0])
     assert near.direct == ("status",)
+
+
+def test_rows_that_a_replay_joined_are_still_made_of_what_they_were(small: Market):
+    rule = Rule("known", "enum", ("status",), {"values": ("else",)}, on_failure=OnFailure(Policy.QUARANTINE))
+    small.make("ads.stats", DAYS[0], rules=[rule])
+    replay(small.lakehouse, STATS, [DAYS[0]])
+    (found,) = small.impact(column="status", day=DAYS[0])
+    assert (found.dataset, found.direct, found.opaque) == ("ads.stats", ("status",), ())
+    (last, *_) = recorded(small.lakehouse, ["ads.stats"])
+    assert (found.publication, last.engine) == (last.publication, "replay")
 
 
 def test_a_snapshot_that_is_not_recorded_is_a_sentence(small: Market):

@@ -195,7 +195,22 @@ CASES: dict[str, tuple[Make, Mapping[str, str]]] = {
         lambda a, b: a.sort("y", c("x").abs()).head(2).select("k"),
         {"k": "a.k:I", "": "a.y:S a.x:S"},
     ),
-    "a list exploded": (lambda a, b: a.select("k", "l").explode("l"), {"k": "a.k:I", "l": "a.l:T"}),
+    "a list exploded": (
+        lambda a, b: a.select("k", "l").explode("l"),
+        {"k": "a.k:I", "l": "a.l:T", "": "a.l:J"},
+    ),
+    "a list exploded, and computed with": (
+        lambda a, b: a.select(n=c("l").explode() + 1),
+        {"n": "a.l:T", "": "a.l:J"},
+    ),
+    "some values of a column": (
+        lambda a, b: a.select(n=c("x").filter(c("y") > 2) * 2),
+        {"n": "a.x:T a.y:C", "": "a.y:F"},
+    ),
+    "values of the rows that a column names": (
+        lambda a, b: a.select(n=c("x").gather(c("k") % 5)),
+        {"n": "a.x:T a.k:T", "": "a.k:F"},
+    ),
     "an element of a list": (lambda a, b: a.select(n=c("l").list.first()), {"n": "a.l:T"}),
     "fields of a struct": (
         lambda a, b: a.select("k", "s").unnest("s").with_columns(t=pl.struct("k", "f")),
@@ -203,7 +218,7 @@ CASES: dict[str, tuple[Make, Mapping[str, str]]] = {
     ),
     "columns folded into rows": (
         lambda a, b: a.unpivot(["x", "y"], index="k"),
-        {"k": "a.k:I", "variable": "", "value": "a.x:T a.y:T"},
+        {"k": "a.k:I", "variable": "", "value": "a.x:I a.y:I"},
     ),
     "rows turned into columns": (
         lambda a, b: a.pivot("g", on_columns=["p", "q"], index="k", values="x", aggregate_function="sum"),
@@ -288,3 +303,17 @@ def test_a_version_whose_plan_is_not_known_is_opaque_and_says_so(monkeypatch: py
     lineage = seen.lineage_of(made, ["x"])
     assert {origin.kind for _, origin in lineage.edges()} == {Kind.OPAQUE}
     assert "this version of Polars" in seen.failure
+
+
+def test_a_frame_of_a_thousand_steps_is_walked():
+    def steps(a: Any, _: Any) -> Any:
+        for _ in range(1000):
+            a = a.with_columns(c("x") + c("y"))
+        return a.select("x")
+
+    assert table(extracted(steps)) == {"x": "a.x:T a.y:T"}
+
+
+def test_an_expression_too_deep_to_follow_is_opaque():
+    made = extracted(lambda a, b: a.select("k", "x").select("k", n=sum([c("x")] * 900, start=c("x"))))
+    assert table(made) == {"k": "a.k:I", "n": "a.k:O a.x:O"}

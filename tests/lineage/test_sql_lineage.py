@@ -8,6 +8,8 @@ import duckdb
 import pytest
 
 from data_platform.lineage import ANY, Kind, Lineage, Origin, base
+from data_platform.lineage.graph import Graph
+from data_platform.lineage.render import as_json, mermaid, svg, tree
 from data_platform.lineage.sql import sql_lineage
 from tests.lineage.sql_cases import TABLES, Case, cases, written
 
@@ -124,3 +126,17 @@ def test_duckdbs_aggregates_are_aggregations() -> None:
 def _origins(*calls: str) -> frozenset[Origin]:
     found = [sql_lineage(f"SELECT {call} AS x FROM listings", {"listings": LISTINGS}) for call in calls]
     return next((each.columns["x"] for each in found if not each.opaque), frozenset())
+
+
+@pytest.mark.parametrize(
+    "source", ["read_csv('a \"b\".csv')", "'some file.csv'", "other.thing", f"read_csv({['x' * 90] * 9})"]
+)
+def test_what_is_no_dataset_is_shown_by_its_text(source: str) -> None:
+    lineage = sql_lineage(f"SELECT l.id, f.n FROM ads.listings l, {source} f", {"ads.listings": LISTINGS})
+    (read,) = {each.dataset for each in lineage.columns["n"]}
+    assert 0 < len(read) < 150
+    graph = Graph({"crm.made": ("id", "n"), "ads.listings": ("id",)}, {"crm.made": lineage})
+    part = graph.around("crm.made", up=2)
+    assert any(f"{read}.{ANY}" in line for line in tree(part))
+    assert mermaid(part) and svg(part).startswith("<svg") and as_json(part)
+    assert graph.around(read, "n").down

@@ -66,6 +66,7 @@ def test_a_stale_pid_file_that_names_another_living_program_is_seen_through(own_
     assert answer(own_server.start()) == 1
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_reported_with_the_way_out(own_server: PostgresServer):
     own_server.start()
     own_server.stop()

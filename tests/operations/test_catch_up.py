@@ -20,6 +20,7 @@ def caught_up(tmp_path, monkeypatch):
         yield lambda days=DAYS, told=lambda progress: None: catch_up(catch_up_defs.defs, instance, days, told)
 
 
+@pytest.mark.slow
 def test_every_missing_day_is_published_and_the_bad_one_is_blocked_with_its_reason(caught_up):
     told = []
     results = caught_up(told=told.append)

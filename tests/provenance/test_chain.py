@@ -14,6 +14,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from data_platform.cli import app, project
+from data_platform.contracts import Contract
 from data_platform.datasets.testing import temporary_lakehouse
 from data_platform.lakehouse import InputRead, Lakehouse, Provenance, publish, stage, staging_folder
 from data_platform.lakehouse.replay import replay
@@ -22,7 +23,7 @@ from data_platform.lineage.chain import Link, chain
 from data_platform.lineage.model import ANY, opaque
 
 from . import scenario
-from .scenario import CONTRACTS, DAYS, ORDERS, RAW, TOTAL, current, put
+from .scenario import CONTRACTS, DAILY_TOTAL, DAYS, ORDERS, RAW, TOTAL, current, put
 
 
 def shape(link: Link) -> dict[str, object]:
@@ -63,6 +64,7 @@ def inputs() -> Iterator[Lakehouse]:
         for contract in (RAW, ORDERS):
             rows = scenario.Source().rows(DAYS[0]).with_columns(kind=pl.lit("x"))
             put(lakehouse, contract, rows.select(contract.column_names), DAYS[0])
+        put(lakehouse, TOTAL, pl.DataFrame({"total": [1.0], "days": [1]}))
         yield lakehouse
 
 
@@ -107,6 +109,34 @@ def test_a_column_is_followed_to_what_its_recorded_lineage_names(
     assert chain(inputs, "shop.total").opaque == () and len(chain(inputs, "shop.total").inputs) == 2
 
 
+READS = [
+    # what is read, its partitions, as of a snapshot that is there; the partitions found, None: it is no input
+    (RAW, (DAYS[0],), True, [DAYS[0]]),
+    (RAW, (), True, None),  # none of the partitions that were asked for was there
+    (RAW, (DAYS[0],), False, None),  # nothing was there at all
+    (TOTAL, (), True, [""]),  # it has no partitions
+    (TOTAL, ("",), True, [""]),
+]
+
+
+@pytest.mark.parametrize(("contract", "partitions", "there", "expected"), READS)
+def test_an_input_is_what_was_read_and_not_what_was_not_there(
+    inputs: Lakehouse, contract: Contract, partitions: tuple[str, ...], there: bool, expected: list[str] | None
+) -> None:
+    snapshot = current(inputs, contract)[0].snapshot_id if there else None
+    rows = scenario.Source().rows(DAYS[0]).group_by("day").agg(total=pl.col("price").sum())
+    made = stage(duckdb.from_arrow(rows.to_arrow()), DAILY_TOTAL, staging_folder(inputs, DAILY_TOTAL))
+    told = Provenance(inputs=(InputRead(contract.dataset, snapshot, partitions),))
+    publish(inputs, made, DAILY_TOTAL, [DAYS[0]], told)
+    found = {each.dataset: each for each in chain(inputs, "shop.daily").inputs}
+    if expected is None:
+        assert not found
+    else:
+        read = found[contract.dataset]
+        assert [each.partition for each in read.made_by] == expected and read.unknown == ()
+
+
+@pytest.mark.slow
 def test_rows_from_quarantine_have_the_publication_they_joined_in_their_chain(lakehouse: Lakehouse) -> None:
     scenario.run(scenario.raw, scenario.orders, day=DAYS[0])
     replay(lakehouse, replace(ORDERS, rules=(scenario.REQUIRED,)), [DAYS[0]])

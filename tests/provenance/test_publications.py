@@ -13,12 +13,14 @@ import pytest
 import data_platform.domains
 from data_platform.contracts import Contracts
 from data_platform.datasets import Reads, dataset, window
-from data_platform.lakehouse import Lakehouse, publications
+from data_platform.lakehouse import Lakehouse, note
 from data_platform.lakehouse.fold import fold
 from data_platform.lakehouse.journal import METRICS, PUBLICATIONS, waiting_files
+from data_platform.lakehouse.note import made_from
 from data_platform.lakehouse.provenance import InputRead, read_properties
-from data_platform.lakehouse.publications import NAMES, made_from, recorded
+from data_platform.lakehouse.publications import NAMES, recorded
 from data_platform.lakehouse.replay import replay
+from data_platform.lakehouse.visible import visible
 from data_platform.operations.verify import verify
 from data_platform.settings import PROJECT, Settings
 
@@ -97,12 +99,14 @@ def test_what_was_blocked_is_recorded_and_the_rows_before_it_stay_visible(lakeho
 
 def test_only_what_is_visible_is_current_also_after_a_roll_back(lakehouse: Lakehouse) -> None:
     first = put(lakehouse, RAW, DAY, DAYS[0])
-    put(lakehouse, RAW, DAY, DAYS[0])
+    second = put(lakehouse, RAW, DAY, DAYS[0])
     put(lakehouse, TOTAL, pl.DataFrame({"total": [1.0], "days": [1]}))
     assert len(recorded(lakehouse)) == 3 and len(recorded(lakehouse, current=True)) == 2
     table = lakehouse.table(RAW)
     table.manage_snapshots().rollback_to_snapshot(first.snapshot_id).commit()
     assert [each.publication for each in current(lakehouse, RAW)] == [first.publication_id]
+    then = visible(lakehouse.table(RAW), recorded(lakehouse, [RAW.dataset]), second.snapshot_id)
+    assert then[DAYS[0]].publication == second.publication_id
 
 
 def test_expired_snapshots_are_older_than_all_that_are_kept(lakehouse: Lakehouse) -> None:
@@ -132,7 +136,7 @@ def test_what_cannot_be_recorded_is_a_warning(
     def full(*_: Any) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(publications, "leave", full)
+    monkeypatch.setattr(note, "leave", full)
     with caplog.at_level(logging.WARNING):
         assert put(lakehouse, RAW, DAY, DAYS[0]).published
     assert "no space left on device" in caplog.text and recorded(lakehouse) == []

@@ -18,7 +18,8 @@ from data_platform.lakehouse import Lakehouse, plan_read
 from data_platform.lakehouse.compare import compare
 from data_platform.lakehouse.publications import Recorded, recorded
 from data_platform.lakehouse.replay import replay
-from data_platform.operations.verify import Verification, verify
+from data_platform.operations.verification import Verification
+from data_platform.operations.verify import verify
 
 from . import scenario
 from .scenario import DAILY_TOTAL, DAYS, DEFINITIONS, ORDERS, RAW, TOTAL, current, orders, put, raw, run
@@ -57,7 +58,11 @@ def one_day(lakehouse: Lakehouse) -> Recorded:
     return current(lakehouse, ORDERS)[0]
 
 
-@pytest.mark.parametrize("contract", [RAW, ORDERS, DAILY_TOTAL, TOTAL], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "contract",
+    [ORDERS, TOTAL, pytest.param(RAW, marks=pytest.mark.slow), pytest.param(DAILY_TOTAL, marks=pytest.mark.slow)],
+    ids=lambda each: each.name,
+)
 def test_untouched_rows_are_the_same_row_for_row_and_nothing_is_left_behind(
     shop: Lakehouse, contract: Contract
 ) -> None:
@@ -91,6 +96,7 @@ def test_other_rows_published_with_the_same_provenance_are_found_out(tampered: L
     assert "DIFFERENT" in found.sentence and "mallory" not in found.sentence + str(found.differences)
 
 
+@pytest.mark.slow
 def test_rows_added_and_taken_away_are_named_by_their_keys(tampered: Lakehouse, day: str) -> None:
     (before,) = current(tampered, ORDERS, day)
     published = rows(tampered, ORDERS, day)
@@ -101,6 +107,7 @@ def test_rows_added_and_taken_away_are_named_by_their_keys(tampered: Lakehouse, 
     assert set(found.differences) == {f"id={gone}: only made again", "id=77: only published"}
 
 
+@pytest.mark.slow
 def test_a_rewritten_data_file_is_found_out_and_a_lost_one_said(tampered: Lakehouse, day: str) -> None:
     (file,) = (Path(each.removeprefix("file://")) for each in plan_read(tampered, ORDERS, (), [day]).files)
     table = pq.read_table(file, partitioning=None)
@@ -113,12 +120,14 @@ def test_a_rewritten_data_file_is_found_out_and_a_lost_one_said(tampered: Lakeho
     assert not lost.holds and "cannot be verified" in lost.sentence and file.name in lost.problem
 
 
+@pytest.mark.slow
 def test_inputs_are_read_as_they_were_and_not_as_they_are(tampered: Lakehouse, day: str) -> None:
     put(tampered, RAW, rows(tampered, RAW, day).with_columns(price=pl.lit(1.0)), day)
     (found,) = verified(tampered, ORDERS, day)
     assert found.holds
 
 
+@pytest.mark.slow
 def test_an_input_whose_snapshot_has_expired_is_said(lakehouse: Lakehouse) -> None:
     one_day(lakehouse)
     again = put(lakehouse, RAW, rows(lakehouse, RAW), DAYS[0])
@@ -129,6 +138,7 @@ def test_an_input_whose_snapshot_has_expired_is_said(lakehouse: Lakehouse) -> No
     assert not found.holds and "has expired" in found.problem and RAW.dataset in found.problem
 
 
+@pytest.mark.slow
 def test_earlier_snapshots_are_verified_as_they_were(tampered: Lakehouse, day: str) -> None:
     (first,) = current(tampered, ORDERS, day)
     put(tampered, ORDERS, rows(tampered, ORDERS, day).with_columns(kind=pl.lit("x")), day, like=first)
@@ -136,6 +146,7 @@ def test_earlier_snapshots_are_verified_as_they_were(tampered: Lakehouse, day: s
     assert found.holds and not verified(tampered, ORDERS, day)[0].holds
 
 
+@pytest.mark.slow
 def test_after_a_blocked_publication_the_rows_that_stayed_are_verified(tampered: Lakehouse, day: str) -> None:
     bad = rows(tampered, ORDERS, day).with_columns(id=pl.lit(None, pl.Int64))
     assert put(tampered, ORDERS, bad, day).blocked
@@ -143,6 +154,7 @@ def test_after_a_blocked_publication_the_rows_that_stayed_are_verified(tampered:
     assert found.holds and found.rows == 2
 
 
+@pytest.mark.slow
 def test_of_a_range_some_of_which_is_blocked_the_others_are_verified(
     lakehouse: Lakehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +165,7 @@ def test_of_a_range_some_of_which_is_blocked_the_others_are_verified(
     assert [(each.partition, each.holds) for each in verified(lakehouse, ORDERS)] == [(DAYS[0], True), (DAYS[2], True)]
 
 
+@pytest.mark.slow
 def test_code_and_contract_that_changed_since_are_said(tampered: Lakehouse, day: str) -> None:
     (before,) = current(tampered, ORDERS, day)
     put(tampered, ORDERS, rows(tampered, ORDERS, day), day, like=replace(before, code_version="0123456789ab"))
@@ -162,6 +175,7 @@ def test_code_and_contract_that_changed_since_are_said(tampered: Lakehouse, day:
     assert found.holds and "the code has changed since: it was 0123456789ab" in said and "it was 1.0.0" in said
 
 
+@pytest.mark.slow
 def test_rows_that_a_replay_brought_back_are_not_made_again_but_what_they_joined_is(
     tampered: Lakehouse, day: str
 ) -> None:

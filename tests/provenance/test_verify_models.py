@@ -16,7 +16,8 @@ from data_platform.datasets.testing import publish_frame
 from data_platform.engines import Engine
 from data_platform.lakehouse import Lakehouse, Provenance, plan_read, publish, stage, staging_folder
 from data_platform.lakehouse.publications import recorded
-from data_platform.operations.verify import Verification, verify
+from data_platform.operations.verification import Verification
+from data_platform.operations.verify import verify
 from data_platform.warehouse.assets import warehouse_assets
 from data_platform.warehouse.bake import baked
 

@@ -165,6 +165,7 @@ def test_a_frame_is_cut_into_the_partitions_its_rows_belong_to(shape: str, frame
     assert sum(each.rows for each in found.verdicts) == len(CUT)
 
 
+@pytest.mark.slow
 def test_spark_gives_the_same_verdicts_in_the_same_partitions(spark: Any, tmp_path: Path) -> None:  # noqa: F811
     contract = orders()
     frame = spark_frame(spark, table([*CUT, *DUPLICATES], contract), tmp_path).cache()

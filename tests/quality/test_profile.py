@@ -79,6 +79,7 @@ def relation_connection():
     return connect("")
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_footers_and_rows_say_the_same(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -119,6 +119,7 @@ def test_what_is_not_cut_is_all_of_its_files_together(
     assert rows_of(asset) == rows_in(folder) and len(rows_of(asset)) == 110
 
 
+@pytest.mark.slow
 def test_the_tests_that_are_written_pass_and_take_no_file_in(orders: Path, home: Path) -> None:
     land(home / "landing" / "shop" / "prices", {"a.csv": {"price_id": range(200), "price": range(200)}})
     write_csv(home / "customers.csv", {"customer_id": range(200)})

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
-from data_platform.contracts import Contracts
+from data_platform.contracts import Contracts, Partitioning, PartitionKey
 from data_platform.datasets import DefinitionError
 from data_platform.datasets.build import external_assets, graph_problems
 from data_platform.datasets.producer import producers_of
 from data_platform.lineage.model import Kind, Origin
 from data_platform.settings import PROJECT
 from data_platform.warehouse import bake
-from data_platform.warehouse.assets import groups, warehouse_assets
+from data_platform.warehouse.assets import absent, groups, warehouse_assets
 from data_platform.warehouse.manifest import models, static_lineage
+from data_platform.warehouse.producers import _chosen
 from data_platform.warehouse.project import Project, current_project
 
 from . import scenario
-from .scenario import BEST, CONTRACTS, ORDERS, PEOPLE, TOTALS
+from .scenario import BEST, CONTRACTS, ORDERS, PEOPLE, TOTALS, WEEK
 
 
 def with_contracts(project: Project, *changed, without: str = "") -> Project:
@@ -80,6 +86,51 @@ def test_a_choice_of_partitions_of_what_is_not_read_is_a_slip(tmp_path):
     assert "meta.partitions names shop.order, which the model does not read" in problem(
         scenario.project(tmp_path, changed)
     )
+
+
+def test_a_window_needs_datasets_that_are_cut_by_time_alone(project: Project):
+    keys = (*scenario.DAILY.keys, PartitionKey("revenue", "static", values=("1", "2")))
+    said = problem(with_contracts(project, replace(WEEK, partitioning=Partitioning(keys))))
+    assert (
+        "sales__week.sql: sales.week reads a window of shop.daily, but a window needs both datasets partitioned" in said
+    )
+
+
+def test_what_meta_says_is_said_by_dataset(project: Project):
+    (week,) = [each for name, each in models(project).items() if name == "sales.week"]
+    with pytest.raises(DefinitionError, match="say it by dataset"):
+        _chosen(replace(week, meta={"partitions": "all"}), "partitions")
+
+
+def test_without_dbt_what_is_published_can_still_be_read(project: Project, monkeypatch, caplog):
+    monkeypatch.setattr("data_platform.warehouse.project.TOOLS", ("dbt-not-there",))
+    assert warehouse_assets(project) == [] and models(project) == {} and static_lineage(project) == {}
+    assert "4 SQL datasets can be read but not built, for dbt is not installed: pip install" in caplog.text
+    assert absent(project) == {"shop.daily", "shop.totals", "sales.week", "sales.best"}
+
+
+@pytest.mark.slow
+def test_definitions_load_without_dbt():
+    code = (
+        "import sys; sys.modules['dbt'] = None\n"
+        "import data_platform.warehouse.project as project; project.TOOLS = ('dbt-not-there',)\n"
+        "from data_platform.definitions import defs, contracts\n"
+        "graph = defs.resolve_asset_graph()\n"
+        "assert not set(contracts) - {'.'.join(key.path) for key in graph.get_all_asset_keys()}\n"
+        "assert not [key for key in graph.executable_asset_keys if key.path[0] in ('crm', 'marketing')]\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "can be read but not built" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_project_that_cannot_be_written_is_baked_below_the_home(tmp_path, home):
+    made = scenario.project(tmp_path)
+    made.write_sources()
+    (made.folder / "target").write_text("no folder")  # not to be made, nor written to
+    assert bake.baked(made).is_relative_to(home / "dbt" / "manifests")
+    assert models(made).keys() == {"shop.daily", "shop.totals", "sales.week", "sales.best"}
 
 
 def test_contracts_know_what_dbt_produces(warehouse):
@@ -146,9 +197,41 @@ def test_the_sources_of_the_project_are_its_contracts():
     assert (project.folder / "models" / "sources.yml").read_text() == project.sources, "run: make manifest"
 
 
-def test_dbt_finds_no_profile_but_the_projects_own_and_tells_nobody():
-    assert (PROJECT / "dbt_project" / "profiles.yml").exists()
-    assert "send_anonymous_usage_stats: false" in (PROJECT / "dbt_project" / "dbt_project.yml").read_text()
+@pytest.mark.slow
+def test_dbt_finds_nothing_of_the_users_and_tells_nobody(tmp_path):
+    made, user, heard = scenario.project(tmp_path), tmp_path / "user", tmp_path / "heard"
+    made.write_sources()
+    (user / ".dbt").mkdir(parents=True)
+    (user / ".dbt" / "profiles.yml").write_text("warehouse: {target: none, outputs: {none: {type: postgres}}}")
+    (tmp_path / "python").mkdir()
+    (tmp_path / "python" / "sitecustomize.py").write_text(
+        f"import sys\nsys.addaudithook(lambda event, arguments: event in ('socket.connect', 'socket.getaddrinfo')"
+        f" and open({str(heard)!r}, 'a').write(f'{{event}} {{arguments}}\\n'))\n"
+    )
+    before = files_of(made.folder) | files_of(user)
+    (tmp_path / "out").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "data_platform.warehouse.baking", str(made.folder), str(tmp_path / "out")],
+        env={**os.environ, "HOME": str(user), "DBT_PROFILE": "other", "PYTHONPATH": str(tmp_path / "python")},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not heard.exists(), heard.read_text()
+    assert files_of(made.folder) | files_of(user) == before
+
+
+def files_of(folder: Path) -> set[Path]:
+    return {each for each in folder.rglob("*") if each.is_file()}
+
+
+def test_the_profile_holds_no_secret():
+    profiles = yaml.safe_load((PROJECT / "dbt_project" / "profiles.yml").read_text())["warehouse"]
+    assert profiles["target"] == "lakehouse" and profiles["outputs"]["lakehouse"]["path"] == ":memory:"
+    passwords = [each["password"] for each in profiles["outputs"].values() if "password" in each]
+    assert set(passwords) == {"{{ env_var('DBT_ENV_SECRET_PASSWORD', '') }}"}
 
 
 def test_the_checks_of_a_model_are_its_contracts_and_dbts_own(warehouse):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
@@ -15,7 +16,9 @@ from data_platform.datasets.testing import read_dataset
 from data_platform.lakehouse import Lakehouse
 from data_platform.lakehouse.provenance import read_properties
 from data_platform.operations import catch_up
-from data_platform.warehouse.assets import Warehouse
+from data_platform.warehouse.assets import Warehouse, warehouse_assets
+from data_platform.warehouse.invocation import Invocation
+from tests.buckets import make_bucket
 
 from . import scenario
 from .scenario import CONTRACTS, DAYS, NORMAL, orders, publish_inputs
@@ -74,6 +77,7 @@ def test_a_range_is_one_invocation_and_every_day_is_told(warehouse: list[Warehou
     assert len(snapshots) == 1
 
 
+@pytest.mark.slow
 def test_an_unpartitioned_model_reads_all_days_and_its_neighbour_what_it_just_published(warehouse: list[Warehouse]):
     publish_inputs(NORMAL)
     assert materialize(warehouse, "shop.totals", "sales.best").success
@@ -100,6 +104,7 @@ def test_refused_rows_wait_in_quarantine(warehouse: list[Warehouse]):
     assert event.step_materialization_data.materialization.metadata["quarantined"].value == 1
 
 
+@pytest.mark.slow
 def test_a_blocked_model_publishes_nothing_and_dbt_runs_nothing_below_it(warehouse: list[Warehouse]):
     publish_inputs(NORMAL)
     materialize(warehouse, "shop.daily", "sales.week", partition_key=DAYS[0])
@@ -259,3 +264,57 @@ def test_an_asset_is_what_its_contract_says(warehouse: list[Warehouse], name: st
     assert spec.tags.items() >= {"visibility": contract.visibility, **dict.fromkeys(contract.tags, "")}.items()
     assert (spec.partitions_def is None) == (contract.partitioning is None)
     assert spec.automation_condition is not None and spec.code_version
+
+
+@pytest.mark.slow
+def test_a_query_that_runs_is_interrupted_at_once(tmp_path, monkeypatch: pytest.MonkeyPatch):
+    """By its own connection: DuckDB's cursors are not those they were made from."""
+    publish_inputs(NORMAL)
+    changed = {"shop/shop__totals.sql": "select 1 as person, count(*) as orders from range(1_000_000_000_000) as t (n)"}
+    built = warehouse_assets(scenario.project(tmp_path, changed))
+    invocations = []
+    run = Invocation.run
+
+    def remembered(self, *arguments, **options):
+        invocations.append(self)
+        threading.Timer(3.0, self.cancel).start()
+        return run(self, *arguments, **options)
+
+    monkeypatch.setattr(Invocation, "run", remembered)
+    began = time.monotonic()
+    result = materialize(built, "shop.totals")
+    assert not result.success and published(result) == []
+    assert time.monotonic() - began < 60 and invocations[0].canceled
+
+
+@pytest.mark.slow
+def test_a_model_reaches_no_file_outside_the_lakehouse_and_no_network(tmp_path):
+    (tmp_path / "secret.csv").write_text("person,orders\n1,1\n")
+    publish_inputs(NORMAL)
+    for number, source in enumerate(
+        (f"read_csv('{tmp_path}/secret.csv')", "read_csv('https://example.invalid/a.csv')")
+    ):
+        changed = {"shop/shop__totals.sql": f"select person, orders from {source}"}
+        (tmp_path / str(number)).mkdir()
+        result = materialize(warehouse_assets(scenario.project(tmp_path / str(number), changed)), "shop.totals")
+        assert published(result) == [] and "disabled by configuration" in why(result)
+
+
+@pytest.mark.slow
+def test_a_warehouse_in_a_bucket_is_read_and_written(s3, warehouse: list[Warehouse], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATA_PLATFORM_WAREHOUSE", f"s3://{make_bucket(s3, 'warehouse')}/lake")
+    publish_inputs(NORMAL)
+    assert materialize(warehouse, "shop.totals", "sales.best").success
+    assert rows("sales.best") == [(1, 6)]
+
+
+@pytest.mark.slow
+def test_options_of_dbts_from_the_environment_are_not_for_us(
+    warehouse: list[Warehouse], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DBT_EMPTY", "true")
+    monkeypatch.setenv("DBT_TARGET", "postgres")
+    monkeypatch.setenv("DBT_PROFILES_DIR", "/nowhere")
+    publish_inputs(NORMAL)
+    assert materialize(warehouse, "shop.totals").success
+    assert rows("shop.totals") == [(1, 6), (2, 3)]

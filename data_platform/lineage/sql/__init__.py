@@ -14,6 +14,9 @@ from data_platform.lineage.model import ANY, Lineage, opaque
 
 log = logging.getLogger(__name__)
 
+FAILED = "the query could not be understood"
+"""How the reason begins where it is the fault of the extractor, or of the query."""
+
 
 def sql_lineage(
     query: str, tables: Mapping[str, Lineage], outputs: Sequence[str] = (), dialect: str = "duckdb"
@@ -35,4 +38,4 @@ def sql_lineage(
         read = sorted(
             {origin.dataset for table in tables.values() for each in table.columns.values() for origin in each}
         )
-        return opaque(outputs or (ANY,), read or (ANY,), f"the query could not be understood: {said}")
+        return opaque(outputs or (ANY,), read or (ANY,), f"{FAILED}: {said}")

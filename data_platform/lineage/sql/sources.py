@@ -15,6 +15,8 @@ from data_platform.lineage.sql.stars import expanded
 
 GENERATED = (exp.GenerateSeries, exp.GenerateDateArray, exp.GenerateTimestampArray)
 
+MOST_WRITTEN = 120
+
 GROUPED = (exp.Table, exp.Subquery, exp.Unnest, exp.Values)
 """What parentheses in FROM hold that is not a query."""
 
@@ -99,6 +101,8 @@ def _function(scope: Scope, node: exp.Expr) -> Relation:
         name = node.parent.alias or name if isinstance(node.parent, exp.Table) else name
         return Relation({name: inputs}, through(inputs, Kind.JOIN))
     written = node.sql(dialect="duckdb")
+    if len(written) > MOST_WRITTEN:  # a list of a thousand files is no name
+        written = f"{written[:MOST_WRITTEN]} ..."
     return unknown(written, f"{written} reads something that is no known dataset", inputs)
 
 

@@ -171,6 +171,7 @@ def spark_check(spark: Any, folder: Path, sources: dict[str, Source]) -> None:  
     check(contract, table, broken)
 
 
+@pytest.mark.slow
 def test_spark_casts_as_duckdb_does(spark: Any, tmp_path: Path) -> None:  # noqa: F811
     some = {"text": (pa.string(), TEXTS[::3], to("int", "double", "timestamp")), "number": SOURCES["number"]}
     spark_check(spark, tmp_path, some)

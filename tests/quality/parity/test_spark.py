@@ -19,6 +19,8 @@ from . import generated
 from .frames import arrow, audited, failing_ids, metrics, spark_frame
 from .table import ABOUT_VALUES, FOREIGN, KEYS, TEXT, WHOLE, nasty_rows, wide
 
+pytestmark = pytest.mark.slow
+
 NASTY = nasty_rows()
 BATCH = 150
 FEW = [
