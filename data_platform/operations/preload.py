@@ -13,6 +13,8 @@ STEP_MODULES = (
     "data_platform.lakehouse.commit",
     "data_platform.lakehouse.filters",
     "data_platform.lakehouse.schema",
+    "data_platform.lineage.polars",
+    "data_platform.lineage.sql.query",
     "duckdb",
     "polars",
     "pyarrow.dataset",
@@ -23,7 +25,19 @@ STEP_MODULES = (
 
 TOOL_TAG = "data_platform/tool"
 """A step's tag that names a library that takes long to import: worth it ahead only where a step needs it."""
-TOOL_MODULES = {"dbt": ("dbt.cli.main", "dbt.adapters.duckdb", "dbt.contracts.graph.manifest")}
+TOOL_MODULES = {
+    "dbt": (
+        "babel.dates",
+        "daff",
+        "data_platform.warehouse.plugin",
+        "dbt.adapters.duckdb",
+        "dbt.cli.main",
+        "dbt.compilation",
+        "dbt.contracts.graph.manifest",
+        "dbt.task.build",
+        "sqlparse",
+    )
+}
 
 
 @cache
