@@ -110,8 +110,8 @@ def _values(guess: Hypothesis, facts: Facts) -> int:
 def _contradicting(work: Workspace, name: str, column: str, guess: Hypothesis) -> list[str]:
     value = present(identifier(column), guess.markers)
     unlike = " AND ".join(f"NOT coalesce({shape.fits(value)}, TRUE)" for shape in guess.shapes)
-    unlike = unlike or f"{identifier(column)} IS NOT NULL"
-    query = f"SELECT {identifier(column)} FROM {identifier(name)} WHERE {unlike} LIMIT {CONTRADICTING}"
+    there = f"{identifier(column)} IS NOT NULL" + (f" AND {unlike}" if unlike else "")
+    query = f"SELECT {identifier(column)} FROM {identifier(name)} WHERE {there} LIMIT {CONTRADICTING}"
     return [value for (value,) in work.rows(query)]
 
 
