@@ -46,7 +46,9 @@ def test_a_failure_is_a_sentence_and_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_dg_itself_lists_scaffolds_and_checks(tmp_path: Path) -> None:
     copy = tmp_path / "project"
-    shutil.copytree(PROJECT / "data_platform", copy / "data_platform", ignore=shutil.ignore_patterns("__pycache__"))
+    ignored = shutil.ignore_patterns("__pycache__", "target")
+    for folder in ("data_platform", "dbt_project"):
+        shutil.copytree(PROJECT / folder, copy / folder, ignore=ignored)
     shutil.copy(PROJECT / "pyproject.toml", copy)
     file = write_csv(tmp_path / "orders.csv", ORDERS)
     environment = {
