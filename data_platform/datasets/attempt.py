@@ -18,7 +18,8 @@ from data_platform.datasets.landing import Delivery, Only
 from data_platform.datasets.preconditions import Preconditions, inputs_read
 from data_platform.datasets.producer import Producer
 from data_platform.datasets.signature import FileInput
-from data_platform.engines import FRAMES, engine_of
+from data_platform.engines import FRAMES, Rows, engine_of, stage_rows
+from data_platform.engines.in_process import InProcess
 from data_platform.files import FileError
 from data_platform.files.landing import Landing
 from data_platform.files.landing.contents import Landed
@@ -33,8 +34,6 @@ from data_platform.lakehouse import (
     Publication,
     StructureError,
     publish,
-    stage,
-    staging_folder,
 )
 from data_platform.lakehouse.prepare import prepare
 from data_platform.lakehouse.provenance import FileRead
@@ -47,7 +46,6 @@ from data_platform.quality.audit import RuleError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from duckdb import DuckDBPyRelation
 
     from data_platform.lakehouse import Staged
     from data_platform.quality.policy import Verdict
@@ -62,7 +60,7 @@ HASHED = 1 << 30
 class _Frame:
     """What the function returned: its rows, which engine's they are, and where its columns come from."""
 
-    rows: DuckDBPyRelation | None = None
+    rows: Rows | None = None
     engine: str = ""
     lineage: Lineage | None = None
 
@@ -141,8 +139,8 @@ class Attempt:
         import duckdb
 
         for partitions, rows, problems in self.unfit:
-            relation = duckdb.from_arrow(rows)
-            keep_frame(self.lakehouse, self.producer.contract, partitions, relation, problems, self.context.run_id)
+            sample = InProcess(duckdb.from_arrow(rows)).sample
+            keep_frame(self.lakehouse, self.producer.contract, partitions, sample, problems, self.context.run_id)
 
     def _provenance(self, frame: _Frame, partitions: Sequence[str]) -> Provenance:
         return Provenance(
@@ -164,7 +162,7 @@ class Attempt:
         except StructureError as refused:
             if frame.rows is not None:
                 run_id, contract = self.context.run_id, self.producer.contract
-                keep_frame(self.lakehouse, contract, partitions, frame.rows, refused.problems, run_id)
+                keep_frame(self.lakehouse, contract, partitions, frame.rows.sample, refused.problems, run_id)
             raise
 
     def _staged(self, frame: _Frame, reading: Reading, only: Only | None = None) -> Staged:
@@ -186,13 +184,8 @@ class Attempt:
         if seen.failure:
             self.context.log.warning(f"{contract.dataset}: {seen.failure}")
         del seen
-        frame.engine, frame.rows = engine.name, engine.relation(made, self.lakehouse)
-        folder = staging_folder(self.lakehouse, contract)
-        try:
-            return stage(frame.rows, contract, folder)
-        except Exception:  # a lazy frame fails when its rows are fetched: half of them may be written
-            tidy(self.lakehouse, folder, set())
-            raise
+        frame.engine, frame.rows = engine.name, engine.rows(made, self.lakehouse)
+        return stage_rows(frame.rows, contract, self.lakehouse)
 
     def _arguments(self, reading: Reading, only: Only | None) -> dict[str, Any]:
         signature = self.producer.signature
@@ -246,7 +239,7 @@ class Attempt:
                 staged = self._staged(frame, reading, Only(partitions, files))
             except StructureError as refused:
                 if frame.rows is not None:
-                    self.unfit.append((partitions, frame.rows.limit(SAMPLE).to_arrow_table(), refused.problems))
+                    self.unfit.append((partitions, frame.rows.first(SAMPLE), refused.problems))
                 raise
         folders = (staged.folder, f"{staged.folder}-refused")
         spill = lakehouse.settings.home / "spill" / staged.folder.rpartition("/")[2]

@@ -21,8 +21,6 @@ from data_platform.lakehouse import (
     current_lakehouse,
     plan_read,
     publish,
-    stage,
-    staging_folder,
 )
 from data_platform.lakehouse.provenance import InputRead
 from data_platform.lineage import facet
@@ -70,7 +68,7 @@ class LakehouseIOManager(dg.IOManager):
         lakehouse = current_lakehouse()
         partitions = to_contract(contract, context.asset_partition_keys) if context.has_asset_partitions else (WHOLE,)
         provenance = self._provenance(context, contract, obj, engine.name)
-        staged = stage(engine.relation(obj, lakehouse), contract, staging_folder(lakehouse, contract))
+        staged = engine.stage(obj, contract, lakehouse)
         publication = publish(lakehouse, staged, contract, partitions, provenance, others=self.contracts)
         if publication.blocked:
             failing = [o for v in publication.verdicts for o in v.outcomes if o.action is Policy.BLOCK]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import dagster as dg
 
 from data_platform.contracts import Contract
+from data_platform.datasets.deferred import Deferred
 from data_platform.datasets.partitions import partition_mapping
 from data_platform.datasets.reads import Reads
 from data_platform.engines import FRAMES, Engine, engine_of
@@ -62,7 +63,7 @@ def read_signature(
     function: Callable[..., Any], reader: Contract, contracts: Mapping[str, Contract]
 ) -> tuple[Signature, list[str]]:
     """The signature, and every problem with it (each with its fix)."""
-    hints = get_type_hints(function, include_extras=True)
+    hints = get_type_hints(function, localns=Deferred(function), include_extras=True)
     inputs, sources, resources, config, problems = [], [], [], {}, []
     for name in inspect.signature(function).parameters:
         if name == "context":

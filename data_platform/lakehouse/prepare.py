@@ -5,35 +5,22 @@ Shared by `publish`, which publishes what a producer staged, and `replay`, which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import md5
-from typing import TYPE_CHECKING
 
 from data_platform.contracts import Contract
 from data_platform.contracts.model import PUBLICATION
 from data_platform.contracts.partitions import WHOLE
 from data_platform.contracts.partitions import split as split_key
-from data_platform.contracts.rules import describe
+from data_platform.lakehouse.bench import Bench, Work
 from data_platform.lakehouse.catalog import Lakehouse
-from data_platform.lakehouse.duck import connect, restrict
+from data_platform.lakehouse.duck_bench import cut_of, duck_bench
 from data_platform.lakehouse.errors import StructureError
 from data_platform.lakehouse.provenance import InputRead
-from data_platform.lakehouse.references import gather
-from data_platform.lakehouse.staging import WHOLE_FILES, Staged, write
-from data_platform.quality.audit import FileCount, PartitionAudit, audit
-from data_platform.quality.conform import Conform, conform, returning
-from data_platform.quality.duplicates import LARGE
-from data_platform.quality.examples import judge
+from data_platform.lakehouse.staging import Staged
+from data_platform.quality.audit import PartitionAudit
+from data_platform.quality.conform import conform, returning
 from data_platform.quality.policy import Verdict
-from data_platform.quality.profile import Profiler
-from data_platform.quality.rows import create_views, partition_text
-from data_platform.quality.split import Refusal, good_rows, refuse, refused_rows
-from data_platform.quality.sql import buckets, text
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +76,15 @@ def prepare(
         raise StructureError(contract.dataset, problems)
     partitions = tuple(dict.fromkeys(partitions))
     on_step("staged")
-    with closing(connect(lakehouse.settings.warehouse)) as connection:
-        create_views(connection, shape, staged.files, staged.columns)
-        elsewhere, files = gather(connection, lakehouse, contract, rules, partitions, others or {}, inputs)
-        restrict(connection, folders, spill, files)
-        profiler = Profiler.of(contract, shape, staged.files, staged.footers)
-        counted = audit(connection, contract, shape, partitions, rules, elsewhere, profiler)
+    work = Work(
+        lakehouse, contract, staged, shape, rules, partitions, folders, spill, dict(stamp), others or {}, tuple(inputs)
+    )
+    with (staged.bench or duck_bench)(work) as bench:
+        counted = bench.count()
         _refuse_unfit(contract, partitions, counted, staged.columns)
-        verdicts = judge(connection, contract, shape, rules, partitions, counted, elsewhere)
+        verdicts = bench.judge(counted)
         on_step("audited")
-        refusal = refuse(connection, contract, verdicts, counted, elsewhere)
-        prepared = _split(connection, contract, shape, refusal, verdicts, counted, staged, folders, stamp)
+        prepared = _split(bench, work, verdicts, counted)
     on_step("split")
     return prepared
 
@@ -144,42 +129,17 @@ def _refuse_unfit(
 
 
 def _split(
-    connection: DuckDBPyConnection,
-    contract: Contract,
-    shape: Conform,
-    refusal: Refusal,
-    verdicts: Sequence[Verdict],
-    counted: Mapping[str | None, PartitionAudit],
-    staged: Staged,
-    folders: tuple[str, str],
-    stamp: Mapping[str, str],
+    bench: Bench, work: Work, verdicts: Sequence[Verdict], counted: Mapping[str | None, PartitionAudit]
 ) -> Prepared:
     """Leave clean files as they are; write again only those that also hold a refused or an uncast row, or the stamp of
     rows that come back. A file holds one partition, so those of blocked partitions are simply not published."""
+    staged, refusal = work.staged, bench.refuse(verdicts, counted)
     counts = {each.partition: counted[each.partition].files for each in verdicts if not each.blocked}
     kept = [file for files in counts.values() for file in files if file not in refusal.whole]
-    dirty = {file for file in kept if file in refusal.mixed or file in staged.returned or not shape.is_identity}
+    dirty = {file for file in kept if file in refusal.mixed or file in staged.returned or not work.shape.is_identity}
     clean = [file for file in kept if file not in dirty]
-    cuts = {f"__partition_{i}": cut for i, cut in enumerate(buckets(contract.partitioning))}
-    good = [
-        write(
-            connection,
-            good_rows(contract, shape, refusal, {} if partition is not None else cuts, files),
-            f"{folders[0]}/good/{place}",
-            WHOLE_FILES if partition is not None or not cuts else f"PARTITION_BY ({', '.join(cuts)})",
-        )
-        for place, (partition, files) in enumerate(_portions(counts, dirty, lambda count: count.rows))
-    ]
-    reasons = {rule.name: f"broken: {describe(rule)}" for rule in contract.rules}
-    refused: list[Staged] = []
-    for partition, files in _portions(counts, refusal.whole | refusal.mixed, lambda count: count.refused):
-        named = partition_text(contract) if partition is None else text(partition)
-        query = refused_rows(contract, shape, refusal, files, named, reasons, stamp)
-        if partition is None:
-            query = f"SELECT *, md5(_partition) AS __cut FROM ({query})"
-            refused.append(write(connection, query, f"{folders[1]}/refused", "PARTITION_BY (__cut)"))
-        else:
-            refused.append(write(connection, query, f"{folders[1]}/refused/{_cut(partition)}", WHOLE_FILES))
+    good = bench.good(refusal, counts, dirty)
+    refused = bench.refused(refusal, counts)
     sizes = dict(zip(staged.files, staged.sizes, strict=True))
     return Prepared(
         tuple(verdicts),
@@ -191,30 +151,11 @@ def _split(
     )
 
 
-def _portions(
-    counts: Mapping[str, Mapping[str, FileCount]], chosen: Collection[str], written: Callable[[FileCount], int]
-) -> Iterator[tuple[str | None, list[str]]]:
-    """The chosen files as they are written again: each large partition by itself, which takes half the work of cutting
-    rows by partition; small ones all together, under None."""
-    files = {partition: [file for file in of if file in chosen] for partition, of in counts.items()}
-    rows = sum(written(count) for of in counts.values() for file, count in of.items() if file in chosen)
-    touched = {partition: of for partition, of in files.items() if of}
-    if rows > LARGE * len(touched):
-        yield from touched.items()
-    elif touched:
-        yield None, [file for of in touched.values() for file in of]
-
-
-def _cut(partition: str) -> str:
-    """The folder of a partition's refused rows."""
-    return f"__cut={md5(partition.encode(), usedforsecurity=False).hexdigest()}"
-
-
 def _by_partition(refused: Sequence[Staged], partitions: Iterable[str]) -> dict[str, int]:
     """The refused rows by partition, as they were written."""
     written = [(path, rows) for each in refused for path, rows in zip(each.files, each.counts, strict=True)]
     counts: dict[str, int] = {}
     for partition in partitions if written else ():
-        if rows := sum(rows for path, rows in written if f"/{_cut(partition)}/" in path):
+        if rows := sum(rows for path, rows in written if f"/{cut_of(partition)}/" in path):
             counts[partition] = rows
     return counts

@@ -11,7 +11,6 @@ import json
 import logging
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,16 +18,13 @@ from typing import TYPE_CHECKING, Any
 from data_platform import clock
 from data_platform.contracts import Contract, Policy
 from data_platform.contracts.rules import KINDS
+from data_platform.lakehouse.bench import Work
 from data_platform.lakehouse.catalog import Lakehouse
-from data_platform.lakehouse.duck import connect
+from data_platform.lakehouse.duck_bench import duck_bench
 from data_platform.lakehouse.storage import filesystem
 from data_platform.quality.conform import conform
-from data_platform.quality.rows import CONFORMED, POSITION, STAGED, broken_rows, create_views, within
-from data_platform.quality.sql import identifiers, text
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyRelation
-
     from data_platform.lakehouse.prepare import Prepared
     from data_platform.lakehouse.staging import Staged
 
@@ -38,6 +34,8 @@ FOLDER = "_refused"
 REFUSING = (Policy.BLOCK, Policy.QUARANTINE)
 ROWS = 1_000
 """How many rows are kept of a frame that does not fit, and per rule that refuses rows."""
+Sample = Callable[[int, str], Mapping[str, str]]
+"""Writes up to so many rows of a frame to a Parquet file; returns the frame's columns, with their DuckDB types."""
 KEPT = timedelta(days=30)
 """For how long at most: they are rows like any others, personal data among them."""
 
@@ -67,17 +65,14 @@ def keep_frame(
     lakehouse: Lakehouse,
     contract: Contract,
     partitions: Sequence[str],
-    frame: DuckDBPyRelation,
+    sample: Sample,
     problems: Sequence[str],
     run_id: str,
 ) -> None:
     """Keep a frame that does not fit the contract: its columns and its first rows."""
 
     def write(file: str) -> dict[str, Any]:
-        # DuckDB's own place: rows of a bucket are written through the frame's connection, which reaches it already
-        frame.query("frame", f"COPY (SELECT * FROM frame LIMIT {ROWS}) TO {text(file)} (FORMAT parquet)")
-        columns = {name: str(kind) for name, kind in zip(frame.columns, frame.types, strict=True)}
-        return {"problems": tuple(problems), "columns": columns}
+        return {"problems": tuple(problems), "columns": sample(ROWS, file)}
 
     _keep(lakehouse, contract, partitions, run_id, write)
 
@@ -102,16 +97,9 @@ def keep_blocked(lakehouse: Lakehouse, contract: Contract, staged: Staged, prepa
         }
         if not by_rows or not files:
             return told | {"rows": ""}
-        shape = conform(contract, staged.columns)
-        with closing(connect(lakehouse.settings.warehouse)) as connection:
-            create_views(connection, shape, staged.files, staged.columns)
-            picked = " UNION ".join(
-                f"(SELECT {POSITION} FROM {CONFORMED} WHERE {within(files)} "
-                f"AND ({broken_rows(rule, contract, shape)}) LIMIT {ROWS})"
-                for rule in by_rows
-            )
-            rows = f"SELECT {identifiers(staged.columns)} FROM {STAGED} SEMI JOIN ({picked}) USING ({POSITION})"
-            connection.execute(f"COPY ({rows}) TO {text(file)} (FORMAT parquet)")
+        work = Work(lakehouse, contract, staged, conform(contract, staged.columns))
+        with (staged.bench or duck_bench)(work) as bench:
+            bench.sample(by_rows, files, ROWS, file)
         return told
 
     _keep(lakehouse, contract, [verdict.partition for verdict in blocked], run_id, write)

@@ -7,7 +7,7 @@ lose a value is left for the audit, which trusts none of this.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,11 @@ from data_platform.quality.rows import any_broken, refusing
 from data_platform.quality.sql import bucket, buckets, identifier, settle, sql_type, text
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
+
+    from data_platform.lakehouse.bench import Bench, Work
 
 
 WHOLE_FILES = "FILE_SIZE_BYTES '512MB'"
@@ -33,7 +37,7 @@ class Staged:
     `sizes` are the files' bytes, `counts` their rows, and `footers` what their writer says about columns.
 
     `returned` are those of the files whose rows come back from quarantine, and carry its stamp; values in the columns
-    `lost` may be lost already.
+    `lost` may be lost already. `bench` is where the files are audited and split; None: here, by DuckDB.
     """
 
     folder: str
@@ -45,6 +49,7 @@ class Staged:
     lost: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     footers: Footers = field(default_factory=dict)
+    bench: Callable[[Work], AbstractContextManager[Bench]] | None = field(default=None, repr=False, compare=False)
 
 
 def stage(relation: DuckDBPyRelation, contract: Contract, folder: str) -> Staged:

@@ -18,8 +18,9 @@ from data_platform.datasets.dataset import Dataset
 from data_platform.datasets.partitions import partitions_definition, to_dagster
 from data_platform.datasets.preconditions import Preconditions
 from data_platform.datasets.producer import Producer
-from data_platform.lakehouse import Lakehouse, LakehouseError, ReadPlan, Staged, stage, staging_folder
-from data_platform.lakehouse.publish import tidy
+from data_platform.engines import stage_rows
+from data_platform.engines.in_process import InProcess
+from data_platform.lakehouse import Lakehouse, LakehouseError, ReadPlan, Staged
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -144,12 +145,7 @@ class _Maker:
         return self.plans
 
     def make(self, model: Model, rows: DuckDBPyRelation) -> None:
-        folder = staging_folder(self.lakehouse, self.producer.contract)
-        try:
-            self.staged.append(stage(rows, self.producer.contract, folder))
-        except Exception:  # half of the rows may be written
-            tidy(self.lakehouse, folder, set())
-            raise
+        self.staged.append(stage_rows(InProcess(rows), self.producer.contract, self.lakehouse))
 
     def made(self, model: Model) -> ReadPlan:
         raise NotImplementedError("nothing is published, and no test runs")

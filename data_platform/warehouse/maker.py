@@ -16,6 +16,8 @@ from data_platform.contracts.partitions import split
 from data_platform.datasets.errors import final
 from data_platform.datasets.preconditions import Preconditions, examine, inputs_read
 from data_platform.datasets.producer import Producer
+from data_platform.engines import stage_rows
+from data_platform.engines.in_process import InProcess
 from data_platform.lakehouse import (
     Lakehouse,
     Provenance,
@@ -24,10 +26,7 @@ from data_platform.lakehouse import (
     StructureError,
     plan_read,
     publish,
-    stage,
-    staging_folder,
 )
-from data_platform.lakehouse.publish import tidy
 from data_platform.lakehouse.refusals import keep_frame
 from data_platform.lineage import Lineage, facet
 from data_platform.quality.audit import RuleError
@@ -96,20 +95,17 @@ class Publisher:
 
     def make(self, model: Model, rows: DuckDBPyRelation) -> None:
         started, producer, met = time.monotonic(), self.producers[model.dataset], self._met[model.dataset]
-        contract, folder = producer.contract, staging_folder(self.lakehouse, producer.contract)
+        contract = producer.contract
         try:
-            try:
-                staged = stage(asked_for(rows, contract, self.partitions), contract, folder)
-            except Exception:  # the rows are fetched as they are written: half of them may be
-                tidy(self.lakehouse, folder, set())
-                raise
+            staged = stage_rows(InProcess(asked_for(rows, contract, self.partitions)), contract, self.lakehouse)
             provenance = replace(self.origin, **self._provenance(model, met))
             with final(RuleError):
                 publication = publish(
                     self.lakehouse, staged, contract, self.partitions, provenance, others=producer.contracts
                 )
         except StructureError as refused:
-            keep_frame(self.lakehouse, contract, self.partitions, rows, refused.problems, self.origin.run_id)
+            sample = InProcess(rows).sample
+            keep_frame(self.lakehouse, contract, self.partitions, sample, refused.problems, self.origin.run_id)
             self.say(Unfit(producer, refused))
             raise
         self._published[model.dataset] = publication

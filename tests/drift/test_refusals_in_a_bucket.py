@@ -3,7 +3,7 @@
 import pytest
 
 from data_platform.drift import kept_evidence, suggest
-from data_platform.lakehouse import Lakehouse, StructureError, publish, stage, staging_folder
+from data_platform.lakehouse import Lakehouse, StructureError, publish, staging_folder
 from data_platform.lakehouse.refusals import keep_frame, refusals
 from data_platform.settings import Settings
 from tests.buckets import make_bucket
@@ -17,11 +17,11 @@ DAY = "2026-01-05"
 def publication(lakehouse, contract, rows):
     from data_platform.engines import engine_of
 
-    relation = engine_of(type(rows)).relation(rows, lakehouse)
+    made = engine_of(type(rows)).rows(rows, lakehouse)
     try:
-        return publish(lakehouse, stage(relation, contract, staging_folder(lakehouse, contract)), contract, [DAY])
+        return publish(lakehouse, made.stage(contract, staging_folder(lakehouse, contract)), contract, [DAY])
     except StructureError as refused:
-        keep_frame(lakehouse, contract, [DAY], relation, refused.problems, "run")
+        keep_frame(lakehouse, contract, [DAY], made.sample, refused.problems, "run")
 
 
 def test_it_is_kept_found_and_removed(file, tmp_path, s3):

@@ -12,7 +12,7 @@ from typing import Any
 
 from data_platform.contracts import Contract
 from data_platform.engines import Engine, engine_of
-from data_platform.lakehouse import Lakehouse, Publication, current_lakehouse, plan_read, publish, stage, staging_folder
+from data_platform.lakehouse import Lakehouse, Publication, current_lakehouse, plan_read, publish
 
 MOVED = ("HOME", "WAREHOUSE", "CATALOG")
 
@@ -49,8 +49,7 @@ def publish_frame(
     engine, lakehouse = engine_of(type(frame)), current_lakehouse()
     if engine is None:
         raise TypeError(f"{type(frame).__name__} is not a frame")
-    staged = stage(engine.relation(frame, lakehouse), contract, staging_folder(lakehouse, contract))
-    return publish(lakehouse, staged, contract, partitions, others=others)
+    return publish(lakehouse, engine.stage(frame, contract, lakehouse), contract, partitions, others=others)
 
 
 def read_dataset(contract: Contract, partitions: Sequence[str] | None = None, frame: str = "pyarrow.Table") -> Any:

@@ -54,7 +54,7 @@ class SparkRows:
     def __init__(self, frame: DataFrame, contract: Contract, others: Mapping[str, DataFrame]) -> None:
         self._frame, self._contract, self._others = frame, contract, others
         types = {field.name: field.dataType for field in frame.schema.fields}
-        self.shape: Conform = conform(contract, {name: _staged(kind) for name, kind in types.items()})
+        self.shape: Conform = conform(contract, {name: duckdb_type(kind) for name, kind in types.items()})
         self.problems, self._made = self.shape.problems, dict[str, Made]()
         for each in self.shape.casts:
             staged = types[each.column].simpleString() if each.column in types else None
@@ -109,7 +109,7 @@ class SparkRows:
         conformed = [value.alias(name) for name, (value, _) in self._made.items()]
         lost = [lost.alias(LOST + name) for name, (_, lost) in self._made.items() if lost is not None]
         rows = self._frame.select(*own, *conformed, *lost)
-        return rows.withColumn(PARTITION, _partition(self._contract))
+        return rows.withColumn(PARTITION, partition_of(self._contract))
 
     def _broken(self, rule: Rule) -> Expression:
         if rule.kind != "type":
@@ -151,12 +151,12 @@ class SparkRows:
         parent, keys = self._others[reference.dataset], []
         for i, (name, column) in enumerate(typed_as(rule, self._contract).items()):
             kind = parent.schema[name].dataType
-            made = cast(column, kind.simpleString(), duckdb_cast(column, _staged(kind)))
+            made = cast(column, kind.simpleString(), duckdb_cast(column, duckdb_type(kind)))
             keys.append((made[0] if made else F.col(quoted(name))).alias(f"__c{i}"))
         return parent.select(*keys)
 
 
-def _staged(kind: DataType) -> str:
+def duckdb_type(kind: DataType) -> str:
     """What DuckDB calls a Spark type in the files that Spark stages."""
     from pyspark.sql import types as t
 
@@ -164,16 +164,16 @@ def _staged(kind: DataType) -> str:
         case t.DecimalType():
             return f"DECIMAL({kind.precision},{kind.scale})"
         case t.ArrayType():
-            return f"{_staged(kind.elementType)}[]"
+            return f"{duckdb_type(kind.elementType)}[]"
         case t.MapType():
-            return f"MAP({_staged(kind.keyType)}, {_staged(kind.valueType)})"
+            return f"MAP({duckdb_type(kind.keyType)}, {duckdb_type(kind.valueType)})"
         case t.StructType():
-            return "STRUCT(" + ", ".join(f"{field.name} {_staged(field.dataType)}" for field in kind.fields) + ")"
+            return "STRUCT(" + ", ".join(f"{field.name} {duckdb_type(field.dataType)}" for field in kind.fields) + ")"
     name = kind.simpleString()
     return "TIME" if name.startswith("time(") else STAGED.get(name, name)
 
 
-def _partition(contract: Contract) -> Expression:
+def partition_of(contract: Contract) -> Expression:
     keys = contract.partitioning.keys if contract.partitioning else ()
     parts = [part for key in keys for part in (F.lit("|"), _cut(key, contract))]
     return F.concat(*parts[1:]) if keys else F.lit(WHOLE)
