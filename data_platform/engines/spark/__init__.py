@@ -1,26 +1,38 @@
 """Spark data frames: exactly the planned files are read, and rows are staged, audited and split on the cluster.
 
-Belongs here: the session (`session`), types (`types`), reading (`read`), staging (`staging`), and the bench on which
-staged files are audited and split (`bench` and what it is made of). The driver sees file lists and counts, never rows.
-Does not: what a rule means (`quality/dialects/spark.py`), commits. Only modules of this room and of `quality/` import
-pyspark.
+Belongs here: Java (`java`), the session (`session`), types, reading, staging, and the bench on which staged files are
+audited and split. The driver sees file lists and counts, never rows. Does not: what a rule means
+(`quality/dialects/spark.py`), commits, Dagster. This module imports no pyspark: `java` and `session` are asked before
+there is any.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data_platform.engines.spark.reading import convert, read
-from data_platform.engines.spark.staging import SparkFrame
-
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
     from pyspark.sql import DataFrame
 
-__all__ = ["convert", "read", "relation", "rows"]
+    from data_platform.engines.spark.staging import SparkFrame
+    from data_platform.lakehouse import ReadPlan
+
+
+def read(plan: ReadPlan, warehouse: str, frame: str = "") -> DataFrame:
+    from data_platform.engines.spark import reading
+
+    return reading.read(plan)
+
+
+def convert(relation: DuckDBPyRelation, frame: str = "") -> DataFrame:
+    from data_platform.engines.spark import reading
+
+    return reading.convert(relation)
 
 
 def rows(frame: DataFrame, warehouse: str) -> SparkFrame:
+    from data_platform.engines.spark.staging import SparkFrame
+
     return SparkFrame(frame)
 
 

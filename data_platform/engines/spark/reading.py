@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from data_platform.lakehouse import ReadPlan
 
 
-def read(plan: ReadPlan, warehouse: str, frame: str = "") -> DataFrame:
+def read(plan: ReadPlan) -> DataFrame:
     """The planned rows under the alias `domain__name`, by which their lineage is known."""
     spark = session()
     schema = schema_of(plan.columns)
@@ -26,5 +26,5 @@ def read(plan: ReadPlan, warehouse: str, frame: str = "") -> DataFrame:
     return rows.alias(plan.dataset.replace(".", "__"))
 
 
-def convert(relation: DuckDBPyRelation, frame: str = "") -> DataFrame:
+def convert(relation: DuckDBPyRelation) -> DataFrame:
     return session().createDataFrame(relation.to_arrow_table())
