@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from data_platform.cli.output import Format, FormatOption, console, fail, print_json, print_table, progress
-from data_platform.cli.project import all_contracts, column_of, complete_dataset
+from data_platform.cli.output import Format, FormatOption, console, print_json, print_table, progress
+from data_platform.cli.project import ColumnArgument, all_contracts, column_of, only_of
 
 if TYPE_CHECKING:
     from data_platform.contracts import Contract
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 
 NAMED = 4
 """How many partitions a table names that are not a range."""
-
-Asked = Annotated[
-    str,
-    typer.Argument(
-        metavar="DATASET[.column]", help="Which: `domain.name`, or a column of it.", autocompletion=complete_dataset
-    ),
-]
 
 
 class Form(StrEnum):
@@ -35,7 +28,7 @@ class Form(StrEnum):
 
 
 def lineage(
-    asked: Asked,
+    asked: ColumnArgument,
     up: Annotated[int | None, typer.Option(min=0, help="How many datasets back; default: 1, with --down 0.")] = None,
     down: Annotated[int | None, typer.Option(min=0, help="How many datasets on; default: 1, with --up 0.")] = None,
     form: Annotated[
@@ -62,7 +55,7 @@ def lineage(
 
 
 def impact(
-    asked: Asked,
+    asked: ColumnArgument,
     partition: Annotated[str, typer.Option("--partition", "-p", help="Only what was made of this partition.")] = "",
     snapshot: Annotated[
         int | None,
@@ -80,8 +73,7 @@ def impact(
     from data_platform.operations.lineage import written
 
     contract, column = column_of(asked)
-    if partition and contract.partitioning is None:
-        fail(f"{contract.dataset} is not partitioned; leave --partition out")
+    only_of(contract, partition)
     contracts = all_contracts()
     with progress("Reading what is recorded"):
         graph = written(contracts)

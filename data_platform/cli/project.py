@@ -43,6 +43,14 @@ def column_of(asked: str) -> tuple[Contract, str]:
     return contract, column
 
 
+def only_of(contract: Contract, partition: str) -> list[str] | None:
+    """The partition named on the command line, as those to look at (None: all); ends the command where the dataset has
+    none."""
+    if partition and contract.partitioning is None:
+        fail(f"{contract.dataset} is not partitioned; leave --partition out")
+    return [partition] if partition else None
+
+
 def definitions() -> Definitions:
     from data_platform.definitions import defs
 
@@ -61,5 +69,11 @@ def complete_domain(incomplete: str) -> list[str]:
 
 DatasetArgument = Annotated[
     str, typer.Argument(metavar="DATASET", help="Which, as `domain.name`.", autocompletion=complete_dataset)
+]
+ColumnArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATASET[.column]", help="Which: `domain.name`, or a column of it.", autocompletion=complete_dataset
+    ),
 ]
 DomainOption = Annotated[str, typer.Option("--domain", help="Only this domain.", autocompletion=complete_domain)]

@@ -10,7 +10,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from data_platform.cli.output import console, fail, print_json, progress
-from data_platform.cli.project import column_of, complete_dataset, definitions
+from data_platform.cli.project import ColumnArgument, column_of, definitions, only_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,12 +30,7 @@ class Form(StrEnum):
 
 
 def provenance(
-    asked: Annotated[
-        str,
-        typer.Argument(
-            metavar="DATASET[.column]", help="Which: `domain.name`, or a column of it.", autocompletion=complete_dataset
-        ),
-    ],
+    asked: ColumnArgument,
     partition: Annotated[str, typer.Option("--partition", "-p", help="Only this partition; default: all.")] = "",
     at: Annotated[
         int | None, typer.Option("--at", metavar="SNAPSHOT", help="As of this snapshot; default: now.")
@@ -57,9 +52,7 @@ def provenance(
     from data_platform.lineage.chain import chain
 
     contract, column = column_of(asked)
-    chosen = [partition] if partition else None
-    if partition and contract.partitioning is None:
-        fail(f"{contract.dataset} is not partitioned; leave --partition out")
+    chosen = only_of(contract, partition)
     with progress("Reading what is recorded"):
         found = chain(current_lakehouse(), contract.dataset, chosen, at, column)
     if not found.made_by:
@@ -89,12 +82,9 @@ def _visible(found: Link, chosen: Sequence[str] | None) -> list[Recorded]:
     """Of the chain's first link, what is visible of the partitions chosen: not what that was made from of the same
     dataset."""
     newest: dict[str, Recorded] = {}
-    for each in found.made_by:
-        if each.partition not in newest and (
-            chosen is None or each.partition in chosen
-        ):  # found from the visible ones on
-            newest[each.partition] = each
-    return list(newest.values())
+    for each in found.made_by:  # the visible ones come first
+        newest.setdefault(each.partition, each)
+    return [each for name, each in newest.items() if chosen is None or name in chosen]
 
 
 def _tree(link: Link, tree: Tree | None = None, seen: set[Any] | None = None) -> Tree:

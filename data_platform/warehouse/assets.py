@@ -11,6 +11,7 @@ import dagster as dg
 from data_platform.datasets.dataset import io_manager
 from data_platform.datasets.partitions import partitions_definition
 from data_platform.datasets.producer import Producer
+from data_platform.lineage.model import Lineage
 from data_platform.settings import Settings
 from data_platform.warehouse.alone import run_tests
 from data_platform.warehouse.manifest import Model, models, static_lineage
@@ -49,8 +50,9 @@ def warehouse_assets(project: Project | None = None) -> list[Warehouse]:
     if left_out or not project.marts:
         return []
     settings = Settings.from_environment()
-    known, made = models(project), producers(project, settings.checks)
-    return [_assets(name, several, known, project, settings) for name, several in groups(made.values())]
+    known, lineages = models(project), static_lineage(project)
+    made = producers(known, lineages, project, settings.checks)
+    return [_assets(name, several, known, lineages, project, settings) for name, several in groups(made.values())]
 
 
 def absent(project: Project | None = None) -> frozenset[str]:
@@ -87,9 +89,13 @@ def _step_name(producer: Producer) -> str:
 
 
 def _assets(
-    name: str, made: Sequence[Producer], known: Mapping[str, Model], project: Project, settings: Settings
+    name: str,
+    made: Sequence[Producer],
+    known: Mapping[str, Model],
+    lineages: Mapping[str, Lineage],
+    project: Project,
+    settings: Settings,
 ) -> Warehouse:
-    lineages = static_lineage(project)
     specs = [
         asset_spec(each, known[each.contract.dataset], lineages[each.contract.dataset], settings.code) for each in made
     ]

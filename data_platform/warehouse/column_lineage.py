@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from data_platform import lineage
 from data_platform.lineage.facet import from_facet, to_facet
-from data_platform.lineage.model import Lineage, base, opaque
+from data_platform.lineage.model import Lineage, base
 
 if TYPE_CHECKING:
     from data_platform.warehouse.manifest import Model
@@ -52,11 +52,8 @@ def _computed(models: Mapping[str, Model], project: Project) -> Iterator[tuple[s
             yield name, _one(models[name], project, sql_lineage)
 
 
-def _one(model: Model, project: Project, sql_lineage) -> Lineage:
+def _one(model: Model, project: Project, sql_lineage: Callable[..., Lineage]) -> Lineage:
     contracts = project.contracts
     outputs = contracts[model.dataset].column_names if model.dataset in contracts else ()
     tables = {name: base(name, contracts[name].column_names) for name in model.reads if name in contracts}
-    try:
-        return sql_lineage(model.sql, tables, outputs, dialect="duckdb")
-    except Exception as error:  # a query that nobody can look into is opaque, and no reason to load nothing at all
-        return opaque(outputs, model.reads, f"the query could not be analysed: {type(error).__name__}: {error}")
+    return sql_lineage(model.sql, tables, outputs, dialect="duckdb")

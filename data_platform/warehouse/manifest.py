@@ -52,7 +52,7 @@ class Model:
 def models(project: Project | None = None) -> Mapping[str, Model]:
     """The models that are datasets, by dataset; none where dbt is not installed."""
     project = project or current_project()
-    return _models(baked(project), project.folder) if project.marts and is_dbt_installed() else {}
+    return _models(baked(project), project.folder) if _has_models(project) else {}
 
 
 def static_lineage(project: Project | None = None) -> Mapping[str, Lineage]:
@@ -60,7 +60,14 @@ def static_lineage(project: Project | None = None) -> Mapping[str, Lineage]:
     from data_platform.warehouse.column_lineage import lineage_of
 
     project = project or current_project()
-    return lineage_of(known, project, baked(project)) if (known := models(project)) else {}
+    if not _has_models(project):
+        return {}
+    place = baked(project)
+    return lineage_of(_models(place, project.folder), project, place)
+
+
+def _has_models(project: Project) -> bool:
+    return bool(project.marts) and is_dbt_installed()
 
 
 @lru_cache(maxsize=4)

@@ -14,21 +14,22 @@ from data_platform.datasets.reads import Reads, window
 from data_platform.datasets.signature import Input, Signature
 from data_platform.engines import Engine
 from data_platform.lineage.model import ANY, Lineage
-from data_platform.warehouse.manifest import Model, models, static_lineage
+from data_platform.warehouse.manifest import Model
 from data_platform.warehouse.project import Project
 
 _DUCKDB = Engine("duckdb.DuckDBPyRelation")
 _META = ("partitions", "missing")
 
 
-def producers(project: Project, granularity: str) -> dict[str, Producer]:
-    """The producer of every model that is a dataset, by dataset.
+def producers(
+    known: Mapping[str, Model], lineages: Mapping[str, Lineage], project: Project, granularity: str
+) -> dict[str, Producer]:
+    """The producer of every known model that is a dataset, by dataset; `lineages` are those of the models.
 
     Raises DefinitionError, with the fix for each problem, where a contract is missing, or a model reads what does not
     exist, is private to another domain or too sensitive.
     """
     found, problems = {}, list[str]()
-    known, lineages = models(project), static_lineage(project)
     for name, model in known.items():
         if name not in project.contracts:
             domain, _, short = name.partition(".")
