@@ -29,7 +29,7 @@ def graph(lakehouse: Lakehouse, contracts: Mapping[str, Contract], domains: Modu
     lineages, reads = dict[str, Lineage](), dict[str, Iterable[str]]()
     known = recorded_lineages(lakehouse)
     for each in outline(lakehouse, with_inputs=True):  # newest first
-        if each.publication in known and each.dataset not in lineages and each.dataset in contracts:
+        if each.published and each.publication in known and each.dataset not in lineages and each.dataset in contracts:
             lineages[each.dataset] = from_json(known[each.publication])
             reads[each.dataset] = [read.dataset for read in each.inputs]
     lineages |= sql.lineages

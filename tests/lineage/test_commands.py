@@ -90,6 +90,29 @@ def test_impact_lists_datasets_partitions_columns_and_owners(lakehouse):
     ]
 
 
+def test_the_lineage_of_rows_that_were_blocked_counts_for_nothing(lakehouse, monkeypatch):
+    from dataclasses import replace
+
+    from scenario import staged
+
+    from data_platform import domains
+    from data_platform.contracts import OnFailure, Policy, Rule, Threshold
+    from data_platform.lakehouse import Provenance, publish
+
+    columns = (Column("day", ColumnType("date")), Column("id", ColumnType("long")))
+    contract = Contract("shop", "totals", "1.0.0", columns, partitioning=Partitioning((DAY,)))
+    some = Rule("some", "row_count", threshold=Threshold("mustBeGreaterThan", 0), on_failure=OnFailure(Policy.BLOCK))
+    strict = replace(contract, rules=(some,))
+    monkeypatch.setattr(project, "_declared", lambda contracts, domains: {})
+    for each, column in ((contract, "good"), (strict, "bad")):
+        made = Lineage({"id": frozenset([Origin("shop.raw", column, Kind.IDENTITY)])})
+        publish(
+            lakehouse, staged(lakehouse, each, []), each, ("2026-01-01",), Provenance("r", lineage=facet.to_json(made))
+        )
+    found = project.graph(lakehouse, {"shop.totals": contract}, domains).lineages["shop.totals"]
+    assert {origin.column for origin in found.columns["id"]} == {"good"}
+
+
 DAY, HOUR = PartitionKey("day", "day", "2026-01-01"), PartitionKey("at", "hour", "2026-01-01")
 DEVICE = PartitionKey("device", "static", values=("a", "b"))
 
