@@ -5,11 +5,13 @@ Loading reads contracts and imports the domains' functions; it touches no networ
 
 from data_platform import domains
 from data_platform.datasets.build import build_definitions, contracts_of, datasets_of
+from data_platform.datasets.spark import SparkSessionResource
 from data_platform.marketplace.resources import EventFiles, Monolith
 from data_platform.operations.check_job import check_job
 from data_platform.operations.executor import warm_executor
 from data_platform.operations.journals import journal_sensor
 from data_platform.operations.landing import landing_sensors
+from data_platform.operations.maintenance import maintenance_schedule
 from data_platform.operations.quality_schedules import quality_schedules
 from data_platform.operations.quarantine import quarantine_sensor, retention_schedule
 from data_platform.warehouse.assets import absent, warehouse_assets
@@ -21,10 +23,14 @@ defs = build_definitions(
     domains,
     assets=warehouse,
     absent=absent(),
-    resources={"monolith": Monolith(), "events": EventFiles()},
+    resources={"monolith": Monolith(), "events": EventFiles(), "spark": SparkSessionResource()},
     executor=warm_executor,
     jobs=[check_job([*datasets, *warehouse])],
-    schedules=[*quality_schedules([*datasets, *warehouse]), retention_schedule(list(contracts.values()))],
+    schedules=[
+        *quality_schedules([*datasets, *warehouse]),
+        retention_schedule(list(contracts.values())),
+        maintenance_schedule(list(contracts.values())),
+    ],
     sensors=[
         journal_sensor(contracts),
         quarantine_sensor(list(contracts.values())),

@@ -1,18 +1,20 @@
 """Where state lives and which catalog is used: the one place that reads the environment.
 
-| variable                    | meaning                                                            | default             |
-|-----------------------------|--------------------------------------------------------------------|---------------------|
-| `DATA_PLATFORM_HOME`        | all state: lakehouse, Dagster's instance, source systems, cache    | `.platform`         |
-| `DATA_PLATFORM_WAREHOUSE`   | a folder or `s3://bucket/prefix`                                   | `<home>/warehouse`  |
-| `DATA_PLATFORM_CATALOG`     | `sqlite:///file`, `postgresql+psycopg://...`, `https://` or `glue` | `<home>/catalog.db` |
-| `DATA_PLATFORM_FILES`       | where the relative paths of source files begin                     | this project        |
-| `DATA_PLATFORM_CHECKS`      | asset checks per `rule`, `column` or `dataset`                     | `rule`              |
-| `DATA_PLATFORM_ALERTS`      | `log`, `smtp(s)://user@host:port`, `https://...`; comma-separated  | `log`               |
-| `DATA_PLATFORM_DOMAIN`      | the domains whose private datasets you read; comma-separated       | none                |
-| `DATA_PLATFORM_CLEARANCE`   | the most sensitive columns you read (`public` .. `restricted`)     | `internal`          |
-| `DATA_PLATFORM_CODE`        | where the project's files are on the web; the UI links there       | opens an editor     |
-| `DATA_PLATFORM_OPENLINEAGE` | `https://...` or a file: where every run's OpenLineage events go   | nowhere             |
-| `DATA_PLATFORM_REVISION`    | the version of the code, where it is deployed without git          | git's revision      |
+| variable                     | meaning                                                            | default             |
+|------------------------------|--------------------------------------------------------------------|---------------------|
+| `DATA_PLATFORM_HOME`         | all state: lakehouse, Dagster's instance, source systems, cache    | `.platform`         |
+| `DATA_PLATFORM_WAREHOUSE`    | a folder or `s3://bucket/prefix`                                   | `<home>/warehouse`  |
+| `DATA_PLATFORM_CATALOG`      | `sqlite:///file`, `postgresql+psycopg://...`, `https://` or `glue` | `<home>/catalog.db` |
+| `DATA_PLATFORM_FILES`        | where the relative paths of source files begin                     | this project        |
+| `DATA_PLATFORM_CHECKS`       | asset checks per `rule`, `column` or `dataset`                     | `rule`              |
+| `DATA_PLATFORM_ALERTS`       | `log`, `smtp(s)://user@host:port`, `https://...`; comma-separated  | `log`               |
+| `DATA_PLATFORM_DOMAIN`       | the domains whose private datasets you read; comma-separated       | none                |
+| `DATA_PLATFORM_CLEARANCE`    | the most sensitive columns you read (`public` .. `restricted`)     | `internal`          |
+| `DATA_PLATFORM_CODE`         | where the project's files are on the web; the UI links there       | opens an editor     |
+| `DATA_PLATFORM_OPENLINEAGE`  | `https://...` or a file: where every run's OpenLineage events go   | nowhere             |
+| `DATA_PLATFORM_REVISION`     | the version of the code, where it is deployed without git          | git's revision      |
+| `DATA_PLATFORM_DEPLOYMENT`   | the file that says where datasets run (see `deployment.py`)        | `deployment.yaml`   |
+| `DATA_PLATFORM_SPARK_MASTER` | `local[4]`, `spark://host:7077`, `yarn`, `k8s://...`, `sc://...`   | `local[*]`          |
 
 A mail server that wants a user gets the password from `DATA_PLATFORM_SMTP_PASSWORD`, an OpenLineage endpoint that wants
 a key gets it from `DATA_PLATFORM_OPENLINEAGE_KEY`. Further Iceberg properties (credentials, S3 endpoint, ...) come from
@@ -27,6 +29,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 PROJECT = Path(__file__).resolve().parent.parent
+DEPLOYMENT = PROJECT / "deployment.yaml"
 GRANULARITIES = ("rule", "column", "dataset")
 CLEARANCES = ("public", "internal", "confidential", "restricted")  # contracts.model.SENSITIVITIES
 CHANNELS = ("smtp", "smtps", "https", "http")
@@ -38,7 +41,8 @@ class Settings:
     """`home` is absolute; `warehouse` and `files` are absolute paths or `s3://` URIs; `catalog` is a URI or `glue`.
 
     `domains` and `clearance` are those of the person who reads (see `lake/`). `code` is a URL without a last `/`, or ''.
-    `openlineage` is a URL, an absolute path, or '' for off.
+    `openlineage` is a URL, an absolute path, or '' for off. `deployment` is a file, or '' where there is none.
+    `spark_master` is '' where nothing is said; its parameters may hold a token, so it is not printed.
 
     `alerts` are the channels that alerts take. A webhook's address is a secret, so neither they nor the password are
     ever printed.
@@ -57,6 +61,8 @@ class Settings:
     openlineage: str = ""
     openlineage_key: str = field(default="", repr=False)
     revision: str = ""
+    deployment: str = ""
+    spark_master: str = field(default="", repr=False)
 
     @classmethod
     def at(
@@ -75,6 +81,8 @@ class Settings:
         openlineage: str = "",
         openlineage_key: str = "",
         revision: str = "",
+        deployment: str = "",
+        spark_master: str = "",
     ) -> Settings:
         """Settings with all state under `home`; ValueError for an unknown granularity, clearance, channel or endpoint."""
         if checks not in GRANULARITIES:
@@ -98,6 +106,8 @@ class Settings:
             _endpoint(openlineage, openlineage_key),
             openlineage_key,
             revision,
+            _deployment(deployment),
+            spark_master,
         )
 
     @classmethod
@@ -116,7 +126,16 @@ class Settings:
             openlineage=os.environ.get("DATA_PLATFORM_OPENLINEAGE", ""),
             openlineage_key=os.environ.get("DATA_PLATFORM_OPENLINEAGE_KEY", ""),
             revision=os.environ.get("DATA_PLATFORM_REVISION", ""),
+            deployment=os.environ.get("DATA_PLATFORM_DEPLOYMENT", ""),
+            spark_master=os.environ.get("DATA_PLATFORM_SPARK_MASTER", ""),
         )
+
+
+def _deployment(file: str) -> str:
+    """The file that is named, else the project's own, else ''."""
+    if file:
+        return str(Path(file).expanduser().resolve())
+    return str(DEPLOYMENT) if DEPLOYMENT.exists() else ""
 
 
 def _endpoint(target: str, key: str) -> str:

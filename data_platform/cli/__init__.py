@@ -18,6 +18,7 @@ from data_platform.cli.doctor import doctor
 from data_platform.cli.export import export
 from data_platform.cli.failures import DEBUG, EXIT_CODES, Rim
 from data_platform.cli.lineage import impact, lineage
+from data_platform.cli.maintenance import maintenance
 from data_platform.cli.materialize import materialize
 from data_platform.cli.output import examples
 from data_platform.cli.provenance import provenance
@@ -108,6 +109,13 @@ app.command(
 app.command(
     epilog=examples("dp doctor", "dp doctor --only catalog --only warehouse", "dp doctor --format json"),
 )(doctor)
+app.command(
+    epilog=examples(
+        "dp maintenance --dry-run  # what would be removed",
+        "dp maintenance --older-than 7d",
+        "dp maintenance ads.listings --older-than 1h --nothing-runs",
+    ),
+)(maintenance)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(quarantine.app, name="quarantine")

@@ -67,7 +67,8 @@ def datasets_show(dataset: DatasetArgument, output: FormatOption = Format.TABLE)
     if output is Format.JSON:
         print_json(_promises(contract) | _summary(there))
         return
-    console.print(f"[bold]{contract.dataset}[/bold] {contract.version} ({contract.status}, {contract.visibility})")
+    standing = f"{contract.status}, {contract.visibility}, size {contract.size}"
+    console.print(f"[bold]{contract.dataset}[/bold] {contract.version} ({standing})")
     console.print(contract.description, markup=False)
     console.print(f"owner {', '.join(contract.owners)}; contract {contract.file}", markup=False, soft_wrap=True)
     print_table(
@@ -108,6 +109,7 @@ def _promises(contract: Contract) -> dict[str, Any]:
         "version": contract.version,
         "status": contract.status,
         "visibility": contract.visibility,
+        "size": contract.size,
         "description": contract.description,
         "owners": list(contract.owners),
         "contract": contract.file,

@@ -43,11 +43,12 @@ def document(contract: Contract, metadata: Mapping[str, Mapping[str, Any]] | Non
     key = next((rule for rule in contract.rules if rule.name == KEY_RULE and contract.primary_key), None)
     own: Document = {
         "visibility": contract.visibility,
+        "size": contract.size,
         "unknownColumns": contract.unknown_columns,
         "onFailure": written_policy(contract.on_failure),
         "keepFirst": key.arguments.get("keepFirst", "") if key else "",
     }
-    usual = {"visibility": "private", "unknownColumns": "refuse", "onFailure": "block", "keepFirst": ""}
+    usual = {"visibility": "private", "size": "S", "unknownColumns": "refuse", "onFailure": "block", "keepFirst": ""}
     dataset = {
         "name": contract.name,
         "description": contract.description,

@@ -22,12 +22,14 @@ from data_platform.datasets.declared import Declared, read_declared
 from data_platform.datasets.described import description
 from data_platform.datasets.errors import DefinitionError
 from data_platform.datasets.io import LakehouseIOManager
+from data_platform.datasets.launch.where import launch_problems
 from data_platform.datasets.metadata import asset_key
 from data_platform.datasets.partitions import partition_mapping, partitions_definition
 from data_platform.datasets.producer import Producer
 from data_platform.datasets.reads import Window
 from data_platform.datasets.scheduled import AS_FILES_LAND
 from data_platform.datasets.signature import Input, Signature, read_signature
+from data_platform.datasets.spark import tool_tags
 from data_platform.datasets.step import OUTPUT, produce
 from data_platform.lineage import Origin
 from data_platform.settings import Settings
@@ -92,7 +94,7 @@ def dataset(
             raise DefinitionError([f"{where}: the contract says producer: external; remove that line or this function"])
         signature, problems = read_signature(function, contract, registry)
         declared, wrong = read_declared(lineage or {}, contract, signature)
-        problems += [] if problems else wrong
+        problems += [] if problems else [*wrong, *launch_problems(function, contract, signature)]
         problems += [
             f"the rule {rule.name} reads {each.dataset}, which has no contract; correct the name or write it"
             for rule in contract.rules
@@ -108,7 +110,8 @@ def dataset(
 
 
 def with_frames(dataset: Dataset, frames: Mapping[str, Any]) -> Dataset:
-    """The same dataset with frames in place of files that it reads, by parameter, and without retries: for tests."""
+    """The same dataset with frames in place of files that it reads, by parameter, without retries, and in the step's own
+    process whatever its size: for tests."""
     producer = dataset.producer
     left = tuple(each for each in producer.signature.files if each.name not in frames)
 
@@ -117,7 +120,7 @@ def with_frames(dataset: Dataset, frames: Mapping[str, Any]) -> Dataset:
         return producer.function(**arguments, **frames)
 
     signature = replace(producer.signature, files=left)
-    return _asset(function, producer.contract, signature, producer.contracts, None, producer.lineage)
+    return _asset(function, producer.contract, signature, producer.contracts, None, producer.lineage, stays=True)
 
 
 def _asset(
@@ -127,12 +130,14 @@ def _asset(
     registry: Mapping[str, Contract],
     retries: dg.RetryPolicy | None,
     declared: Mapping[str, frozenset[Origin]],
+    *,
+    stays: bool = False,
 ) -> Dataset:
     settings = Settings.from_environment()
     granularity = settings.checks
     key = asset_key(contract.dataset)
     version, code = code_version(function), inspect.unwrap(function).__code__
-    producer = Producer(function, contract, signature, key, granularity, version, registry, declared)
+    producer = Producer(function, contract, signature, key, granularity, version, registry, declared, stays)
     decorate = dg.multi_asset(
         name=contract.dataset.replace(".", "__"),
         deps=_dependencies(contract, signature, registry),
@@ -161,6 +166,7 @@ def _asset(
             contract, key, granularity, has_inputs=bool(signature.inputs), has_landing=signature.landing is not None
         ),
         can_subset=True,  # each check can be executed alone
+        op_tags=tool_tags(signature),
         partitions_def=partitions_definition(contract.partitioning),
         backfill_policy=dg.BackfillPolicy.single_run() if contract.partitioning else None,
         retry_policy=retries,

@@ -14,6 +14,7 @@ import dagster as dg
 from data_platform.contracts import Contract, Policy
 from data_platform.contracts.partitions import WHOLE
 from data_platform.datasets.partitions import to_contract
+from data_platform.datasets.spark import provide_session
 from data_platform.engines import FRAMES, engine_of
 from data_platform.lakehouse import (
     Provenance,
@@ -45,6 +46,7 @@ class LakehouseIOManager(dg.IOManager):
                 f"the input {context.name} of {context.step_context.step.key} needs a frame type as its annotation: "
                 f"one of {', '.join(FRAMES)}"
             )
+        provide_session(engine)
         partitions = to_contract(contract, context.asset_partition_keys) if context.has_asset_partitions else None
         columns = (context.definition_metadata or {}).get("columns", ())
         several = partitions is not None and len(partitions) > 1  # a window, or all: what there is

@@ -85,6 +85,7 @@ def definition_metadata(contract: Contract, code: str = "", file: str = "", line
         "dagster/table_name": contract.dataset,
         "contract_version": contract.version,
         "visibility": contract.visibility,
+        "size": contract.size,
     }
     if contract.file:
         metadata["contract"] = dg.MetadataValue.path(short(contract.file))

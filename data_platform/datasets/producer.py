@@ -16,7 +16,8 @@ from data_platform.lineage import Origin
 @dataclass(frozen=True, slots=True)
 class Producer:
     """The function, its contract, what it reads, and how its checks are grouped; `contracts` is the registry, `lineage`
-    what the dataset declares of its columns (rows under '')."""
+    what the dataset declares of its columns (rows under ''). `stays` in the step's own process whatever its size: for tests.
+    """
 
     function: Callable[..., Any]
     contract: Contract
@@ -26,6 +27,7 @@ class Producer:
     code_version: str
     contracts: Mapping[str, Contract]
     lineage: Mapping[str, frozenset[Origin]] = field(default_factory=dict)
+    stays: bool = False
 
 
 def producers_of(assets: Iterable[dg.AssetsDefinition]) -> list[Producer]:

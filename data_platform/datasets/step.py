@@ -22,10 +22,13 @@ from data_platform.datasets.announce import Announcer, announcing, source_of
 from data_platform.datasets.attempt import Attempt
 from data_platform.datasets.errors import final
 from data_platform.datasets.landing import Delivery, delivery
+from data_platform.datasets.launch.launched import Launched
+from data_platform.datasets.launch.where import launcher_of
 from data_platform.datasets.partitions import to_contract, to_dagster
 from data_platform.datasets.preconditions import Preconditions, examine
 from data_platform.datasets.producer import Producer
 from data_platform.datasets.quarantine import record_waiting
+from data_platform.datasets.spark import spark_for
 from data_platform.files import FileError
 from data_platform.lakehouse import (
     Lakehouse,
@@ -48,7 +51,7 @@ def produce(producer: Producer, context: dg.AssetExecutionContext, config: Mappi
         yield from execute_alone(producer, context)
         return
     selected = {key.name for key in context.selected_asset_check_keys}
-    with announcing(context, current_lakehouse()) as announcer:
+    with announcing(context, current_lakehouse()) as announcer, spark_for(producer, context):
         for event in _produce(producer, context, config, announcer):
             if isinstance(event, dg.Output) or event.check_name in selected:
                 yield event
@@ -67,7 +70,10 @@ def _produce(
     announcer.begin(producer, partitions, met, source_of(producer, lakehouse.settings.files))
     yield from examined(producer, context, lakehouse, met, scope)
     with delivery(producer.signature.landing, contract, lakehouse, partitions, context) as delivered:
-        attempt = Attempt(producer, context, config, met, lakehouse, partitions, delivered)
+        if (launcher := launcher_of(producer)).is_remote:
+            attempt = Launched(launcher, producer, context, config, met, lakehouse, partitions)
+        else:
+            attempt = Attempt(producer, context, config, met, lakehouse, partitions, delivered)
         try:
             with final(RuleError, FileError):
                 publication = attempt.publish()

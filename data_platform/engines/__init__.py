@@ -85,8 +85,11 @@ class Engine:
 
 
 def frame_name(kind: type) -> str:
-    """How FRAMES spells a type: its library and its name."""
-    return f"{kind.__module__.split('.')[0].removeprefix('_')}.{kind.__qualname__}"
+    """How FRAMES spells a type: its library and its name. Spark's imitation of pandas is a library of its own."""
+    library = kind.__module__.split(".")[0].removeprefix("_")
+    if kind.__module__.startswith("pyspark.pandas"):
+        library = "pyspark.pandas"
+    return f"{library}.{kind.__qualname__}"
 
 
 def engine_of(kind: Any) -> Engine | None:

@@ -29,6 +29,7 @@ FRAMES = {  # what a reader calls a frame -> what the engines call it
     "pandas": "pandas.DataFrame",
     "arrow": "pyarrow.Table",
     "duckdb": "duckdb.DuckDBPyRelation",
+    "spark": "pyspark.DataFrame",
 }
 DEFAULT = "polars"
 """Part of every install, shown in a notebook as a table of a few rows with the types under the names, and computed at

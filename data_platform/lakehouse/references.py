@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,33 +22,69 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-def gather(
-    connection: DuckDBPyConnection,
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a rule reads of another dataset: `columns` of the planned files. `wanted` has, by audited partition, which of
+    the other's partitions it is held against; None: all of them."""
+
+    contract: Contract
+    columns: tuple[Column, ...]
+    plan: ReadPlan
+    wanted: Mapping[str, tuple[str, ...] | None]
+
+    def files(self, partition: str) -> tuple[str, ...]:
+        """The files of the rows that an audited partition is held against."""
+        names = self.wanted[partition]
+        return self.plan.files if names is None else self.plan.files_of(names)
+
+
+def sources(
     lakehouse: Lakehouse,
     contract: Contract,
     rules: Iterable[Rule],
     partitions: Sequence[str],
     others: Mapping[str, Contract],
     inputs: Iterable[InputRead],
-) -> tuple[Elsewhere, list[str]]:
-    """What the rules need to judge these partitions, and the files that it is in.
+) -> dict[Reference, Source]:
+    """What the rules read of other datasets to judge these partitions, whatever engine then reads it.
 
     A dataset that `inputs` name is read at their snapshot, any other at its current one.
     Raises RuleError where a dataset or a partition is not there, or a rule may not read it.
     """
     pins = {each.dataset: each.snapshot_id for each in inputs}
-    views: dict[Reference, dict[str, str]] = {}
-    files: dict[str, None] = {}
+    found: dict[Reference, Source] = {}
     for rule in rules:
         for reference in rule.reads:
-            if reference.dataset != contract.dataset and reference not in views:
+            if reference.dataset != contract.dataset and reference not in found:
                 other = _contract(contract, rule, reference, others)
                 columns = _columns(contract, rule, reference, other)
                 plan, wanted = _plan(lakehouse, contract, rule, reference, other, partitions, pins)
-                views[reference] = _views(connection, columns, plan, wanted)
-                files |= dict.fromkeys(plan.files)
-    history = {rule.name: past(lakehouse, contract, rule, partitions) for rule in rules if rule.kind == "history"}
-    return Elsewhere(views, others, history, clock.now()), list(files)
+                found[reference] = Source(other, tuple(columns), plan, wanted)
+    return found
+
+
+def before(
+    lakehouse: Lakehouse, contract: Contract, rules: Iterable[Rule], partitions: Sequence[str]
+) -> dict[str, Mapping[str, tuple[float, ...]]]:
+    """What `history` rules measured before, by rule and partition."""
+    return {rule.name: past(lakehouse, contract, rule, partitions) for rule in rules if rule.kind == "history"}
+
+
+def gather(
+    connection: DuckDBPyConnection,
+    lakehouse: Lakehouse,
+    contract: Contract,
+    rules: Sequence[Rule],
+    partitions: Sequence[str],
+    others: Mapping[str, Contract],
+    inputs: Iterable[InputRead],
+) -> tuple[Elsewhere, list[str]]:
+    """What the rules need to judge these partitions, for DuckDB, and the files that it is in; errors as `sources`."""
+    found = sources(lakehouse, contract, rules, partitions, others, inputs)
+    views = {reference: _views(connection, source) for reference, source in found.items()}
+    files = dict.fromkeys(file for source in found.values() for file in source.plan.files)
+    past_of = before(lakehouse, contract, rules, partitions)
+    return Elsewhere(views, others, past_of, clock.now()), list(files)
 
 
 def overlapping(mine: Partitioning | None, partition: str, theirs: Partitioning | None) -> tuple[str, ...] | None:
@@ -127,18 +164,13 @@ def _plan(
     return plan, wanted
 
 
-def _views(
-    connection: DuckDBPyConnection,
-    columns: Sequence[Column],
-    plan: ReadPlan,
-    wanted: Mapping[str, tuple[str, ...] | None],
-) -> dict[str, str]:
+def _views(connection: DuckDBPyConnection, source: Source) -> dict[str, str]:
     """A query of the rows that each partition is held against; the same text for the same rows."""
     queries: dict[tuple[str, ...], str] = {}
     found = {}
-    for partition, names in wanted.items():
-        files = plan.files if names is None else plan.files_of(names)
+    for partition in source.wanted:
+        files = source.files(partition)
         if files not in queries:
-            queries[files] = stored(connection, columns, files)
+            queries[files] = stored(connection, source.columns, files)
         found[partition] = queries[files]
     return found

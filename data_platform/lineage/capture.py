@@ -15,13 +15,19 @@ from typing import Any, Self
 from data_platform.engines import frame_name
 from data_platform.lineage.given import IN_MEMORY, Given
 from data_platform.lineage.model import ANY, NOTHING, Kind, Lineage, Origin, Origins, opaque
-from data_platform.lineage.sql import FAILED
+from data_platform.lineage.spark import FAILED as PLAN_FAILED
+from data_platform.lineage.spark.leaves import ROWS
+from data_platform.lineage.sql import FAILED as QUERY_FAILED
 from data_platform.lineage.watch import Watch
 
 log = logging.getLogger(__name__)
 
-LAZY = {"polars.LazyFrame": "polars", "duckdb.DuckDBPyRelation": "duckdb"}
+LAZY = {"polars.LazyFrame": "polars", "duckdb.DuckDBPyRelation": "duckdb", "pyspark.DataFrame": "spark"}
 """The frames that say how they are computed, and the extractor (a module in this room) that listens."""
+FAILED = (PLAN_FAILED, QUERY_FAILED)
+REFILLED = {"polars": IN_MEMORY, "spark": ROWS}
+"""What an extractor says of rows in memory. Those of a frame that is fetched are from outside, or were fetched before, or
+are of an eager input."""
 
 
 @dataclass
@@ -82,13 +88,19 @@ class Capture:
         return Lineage({name: found.columns.get(name, others) for name in outputs}, rows)
 
     def _lazily(self, made: Any) -> Lineage:
-        if LAZY[frame_name(type(made))] == "polars":
-            from data_platform.lineage import polars
+        match LAZY[frame_name(type(made))]:
+            case "polars":
+                from data_platform.lineage import polars
 
-            return polars.lineage_of(made, self._lazy)
-        from data_platform.lineage import duckdb
+                return polars.lineage_of(made, self._lazy)
+            case "duckdb":
+                from data_platform.lineage import duckdb
 
-        return duckdb.lineage_of(made, self._lazy, self._watch.sources)
+                return duckdb.lineage_of(made, self._lazy, self._watch.sources)
+            case _:
+                from data_platform.lineage import spark
+
+                return spark.lineage_of(made, self._lazy)
 
     def _eager(self) -> Origins:
         """What was read eagerly may be anywhere in a lazy frame: as a number in a filter, say."""
@@ -104,9 +116,7 @@ class Capture:
 
     def _of_fetched(self, frame: Any) -> Lineage:
         try:
-            found = self._lazily(frame)
-            # rows in memory that Polars reads are from outside, or were fetched before, or are of an eager input
-            return _without(found, IN_MEMORY) if hasattr(frame, "collect") else found
+            return _without(self._lazily(frame), REFILLED.get(LAZY[frame_name(type(frame))], ""))
         except BaseException as error:
             _raise_what_is_not_a_fault(error)
             self.failure = f"what its function has read is not known: {type(error).__name__}: {error}"
@@ -121,6 +131,8 @@ def _raise_what_is_not_a_fault(error: BaseException) -> None:
 
 
 def _without(found: Lineage, reason: str) -> Lineage:
+    if not reason:
+        return found
     columns = {name: frozenset(each for each in of if each.reason != reason) for name, of in found.columns.items()}
     return Lineage(columns, frozenset(each for each in found.rows if each.reason != reason))
 

@@ -1,13 +1,15 @@
 """What a function does while it runs that its result does not tell: which frames its SQL names, and what it fetched.
 
 `duckdb.sql("... from listings")` finds `listings` among the variables of whoever calls it, and forgets which frame it
-was. So for as long as a function is watched, DuckDB's `sql` and what fetches rows are replaced by functions that do the
-same and take a note, and only for the thread (the context) that is watched: not for those that the function starts.
+was. So for as long as a function is watched, DuckDB's `sql` and what fetches rows (see `fetches`) are replaced by
+functions that do the same and take a note, and only for the thread (the context) that is watched: not for those that
+the function starts.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 import threading
 import weakref
@@ -16,6 +18,8 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from data_platform.engines import frame_name
+from data_platform.lineage.fetches import FETCHES, JVM, PRIVATE, SAME_ROWS
 from data_platform.lineage.model import Lineage
 
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
@@ -24,17 +28,8 @@ _watching = 0
 _replaced = ExitStack()
 
 SQL = ("sql", "query", "from_query")
-FETCHES = (
-    *(
-        ("polars.lazyframe.frame", "LazyFrame", name)
-        for name in ("collect", "collect_async", "collect_batches", "execute")
-    ),
-    ("polars", "", "collect_all"),
-    ("duckdb", "DuckDBPyRelation", "_submit"),
-)
-"""All that reads a lazy frame's rows ends in one of these; what works on rows in memory does not."""
-PRIVATE = ("duckdb", "DuckDBPyRelation", "_submit")
-"""The one of them that another version may not have: then nobody sees what is fetched."""
+FINAL = ("polars.DataFrame", "pyarrow.Table", "pyspark.DataFrame")
+"""Rows that are still what was fetched where a function returns them: nobody changes them in place, as of pandas."""
 
 
 class Watch:
@@ -62,8 +57,8 @@ class Watch:
         """`frame` may be a list of them, and `got` what each of them held."""
         several = isinstance(frame, list) and isinstance(got, list) and len(frame) == len(got)
         for one, rows in zip(frame, got, strict=True) if several else [(frame, got)]:
-            is_frame = hasattr(rows, "lazy") and not hasattr(rows, "collect")
-            self.fetched.append((self.lineage_of(one), weakref.ref(rows) if is_frame else None))
+            final = frame_name(type(rows)) in FINAL
+            self.fetched.append((self.lineage_of(one), weakref.ref(rows) if final else None))
 
     @property
     def is_blind(self) -> bool:
@@ -91,18 +86,25 @@ def _replace() -> None:
     if duckdb := sys.modules.get("duckdb"):
         for name in SQL:
             if name in duckdb.__dict__:
-                _put(duckdb, name, _noting_names)
-    for module, kind, name in FETCHES:
+                _put(duckdb, name, _noting_names(duckdb.__dict__[name]))
+    for module, kind, names in FETCHES:
         place = sys.modules.get(module)
         place = getattr(place, kind, None) if kind else place
-        if name in getattr(place, "__dict__", ()):
-            _put(place, name, _noting_fetches)
+        for name in names if place is not None else ():
+            if (original := inspect.getattr_static(place, name, None)) is not None:
+                _put(place, name, _noting_fetches(original) if callable(original) else _noting_access(original))
+    for module in JVM:
+        if (place := getattr(sys.modules.get(module), "DataFrame", None)) is not None:
+            _put(place, "_jdf", _noting_the_jvm())
 
 
-def _put(place: Any, name: str, wrap: Callable[[Any], Any]) -> None:
-    original = place.__dict__[name]
-    setattr(place, name, wrap(original))
-    _replaced.callback(setattr, place, name, original)
+def _put(place: Any, name: str, noting: Any) -> None:
+    """In front of what is inherited or an instance's own, if it is not there itself."""
+    if name in vars(place):
+        _replaced.callback(setattr, place, name, vars(place)[name])
+    else:
+        _replaced.callback(delattr, place, name)
+    setattr(place, name, noting)
 
 
 def _noting_names(sql: Callable[..., Any]) -> Callable[..., Any]:
@@ -146,7 +148,28 @@ def _noting_fetches(fetch: Callable[..., Any]) -> Callable[..., Any]:
         with _unwatched() as watch:
             got = fetch(*arguments, **named)
             if watch is not None:
-                watch.fetch(next(iter((*arguments, *named.values())), None), got)
+                kept = got if fetch.__name__ in SAME_ROWS else None
+                watch.fetch(next(iter((*arguments, *named.values())), None), kept)
         return got
 
     return noting
+
+
+def _noting_access(attribute: Any) -> property:
+    """Of a property, cached or not: asking for it is fetching."""
+    return property(_noting_fetches(lambda frame: attribute.__get__(frame, type(frame))))
+
+
+def _noting_the_jvm() -> property:
+    """An attribute of each instance as a property of its class: it may be asked for, and who asks is known."""
+
+    def asked(frame: Any) -> Any:
+        if "_jdf" not in vars(frame):  # of Spark Connect: it has its own words for that
+            raise AttributeError("_jdf")
+        if not sys._getframe(1).f_globals.get("__name__", "").startswith("pyspark.sql."):
+            with _unwatched() as watch:
+                if watch is not None:
+                    watch.fetch(frame, None)
+        return vars(frame)["_jdf"]
+
+    return property(asked, lambda frame, value: vars(frame).update(_jdf=value))

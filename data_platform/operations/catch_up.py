@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import groupby
 
 import dagster as dg
 
 from data_platform.datasets.checks import INPUTS, PUBLISHED, SCHEMA
 from data_platform.datasets.scheduled import as_files_land, only_on_schedule
 from data_platform.operations.launch import execute_assets
-from data_platform.operations.plan import PlannedRun, nodes_of, plan_runs
+from data_platform.operations.plan import Node, PlannedRun, nodes_of, plan_runs
 
 MODULE, ATTRIBUTE, LOCATION = "data_platform.definitions", "defs", "data-platform"
 
-
+SPARK = "dagster/kind/spark"
+"""The tag of datasets that Spark makes."""
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """The UI has the logs; the terminal has the progress display."""
 
@@ -55,19 +57,24 @@ def catch_up(
     instance: dg.DagsterInstance,
     days: Sequence[date],
     on_progress: Callable[[Progress], None] = lambda progress: None,
+    without: Collection[str] = (),
 ) -> dict[str, Result]:
     """Materialize, day after day, what is missing for `days`; blocked partitions are tried again, published ones not.
 
     Unpartitioned datasets are produced where they are missing, and once more with the last day that had anything new.
+    What Spark makes and nothing else reads is made for all days together, at the end: a cluster is slow to start.
+    Datasets in `without` are left alone (see `left_out`).
     """
     graph = definitions.resolve_asset_graph()
-    nodes = nodes_of(definitions)
+    nodes = [node for node in nodes_of(definitions) if node.dataset not in without]
+    last = _made_last(graph, nodes)
+    nodes = [node for node in nodes if node.dataset not in last]
     nodes_once = {node.dataset for node in nodes if not node.partitioning}
     plans = {day: plan_runs(nodes, _missing(graph, instance, day)) for day in days}
     if busy := [day for day in days if plans[day]]:
         plans[busy[-1]] = plan_runs(nodes, _missing(graph, instance, busy[-1], refresh=True))
     results: dict[str, Result] = {}
-    total, done = sum(len(run.datasets) for runs in plans.values() for run in runs), 0
+    total, done = sum(len(run.datasets) for runs in plans.values() for run in runs) + len(last), 0
     produced: set[str] = set()
     for day, runs in plans.items():
         for run in runs:
@@ -81,7 +88,43 @@ def catch_up(
                 on_progress(Progress(day, min(done, total), total, dataset))
 
             execute(graph, instance, run, [name for name in run.datasets if name not in again], results, ended)
+    for run in _together(graph, instance, last, days):
+
+        def ended_all(dataset: str) -> None:
+            on_progress(Progress(days[-1], total, total, dataset))
+
+        execute(graph, instance, run, run.datasets, results, ended_all)
     return results
+
+
+def _made_last(graph: dg.AssetGraph, nodes: Sequence[Node]) -> list[str]:
+    """The datasets cut by day that Spark makes and nobody reads."""
+    read = {name for node in nodes for name in node.reads}
+    found = []
+    for node in nodes:
+        asset = graph.get(dg.AssetKey(node.dataset.split(".")))
+        is_daily = isinstance(asset.partitions_def, dg.DailyPartitionsDefinition)
+        if is_daily and node.dataset not in read and SPARK in asset.tags:
+            found.append(node.dataset)
+    return found
+
+
+def _together(
+    graph: dg.AssetGraph, instance: dg.DagsterInstance, datasets: Sequence[str], days: Sequence[date]
+) -> list[PlannedRun]:
+    """A run for all neighbouring days that are missing; none for days of which an input cut by the same days has no rows."""
+    spans: dict[tuple[str, ...], list[str]] = {}
+    for name in datasets:
+        asset = graph.get(dg.AssetKey(name.split(".")))
+        alike = [key for key in asset.parent_keys if graph.get(key).partitions_def == asset.partitions_def]
+        there = [instance.get_materialized_partitions(key) for key in alike]
+        published = instance.get_materialized_partitions(asset.key)
+        missing = [
+            day for day in days if day.isoformat() not in published and all(day.isoformat() in each for each in there)
+        ]
+        for _, span in groupby(missing, key=lambda day: day.toordinal() - missing.index(day)):
+            spans.setdefault(tuple(day.isoformat() for day in span), []).append(name)
+    return [PlannedRun(tuple(names), span) for span, names in spans.items()]
 
 
 def _missing(
@@ -189,7 +232,11 @@ def _why_failed(event: dg.DagsterEvent, dataset: str, several: bool) -> str:
     told = event.step_failure_data.user_failure_data
     if several and told and told.metadata:
         return str(told.metadata[dataset].value) if dataset in told.metadata else ""
-    return str(event.step_failure_data.error_display_string).strip().splitlines()[0]
+    if told and told.description:
+        return told.description.strip().splitlines()[0]
+    error = event.step_failure_data.error  # what the step's own code raised is behind Dagster's
+    said = (error.cause or error).message.strip() if error else ""
+    return said.splitlines()[0] if said else "it failed"
 
 
 def _published(result: Result, event: dg.DagsterEvent, *, timed: bool) -> None:

@@ -18,7 +18,8 @@ from data_platform.marketplace.errors import SimulationError
 from data_platform.operations.catch_up import catch_up, days_before
 from data_platform.operations.instance import open_instance
 from data_platform.operations.journals import fold_now
-from data_platform.operations.run_report import progress_bar, summary
+from data_platform.operations.left_out import left_out
+from data_platform.operations.run_report import progress_bar, summary, tell_left_out
 from data_platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,13 +37,15 @@ def marketplace_run(
 ) -> int:
     """Fill, load the definitions, catch up, fold the journals where their `contracts` are given, summarize.
 
-    Returns how many datasets failed for another reason than their contract; a blocked bad day is no failure."""
+    Returns how many datasets failed for another reason than their contract; a blocked bad day is no failure, nor is what
+    this machine cannot produce: that is left out, and told at the end."""
     started = time.monotonic()
     wanted = days_before(until, days)
     with progress_bar(console) as progress:
         _fill(settings, wanted, scale, progress)
         loading = progress.add_task("Loading definitions", total=None)
         definitions = load()
+        missing = left_out(definitions)
         progress.remove_task(loading)
         task = progress.add_task("Materializing", total=None)
 
@@ -50,11 +53,12 @@ def marketplace_run(
             progress.update(task, total=step.total, completed=step.done, description=f"{step.day}  {step.dataset}")
 
         with open_instance(settings) as instance:
-            results = catch_up(definitions, instance, wanted, show)
+            results = catch_up(definitions, instance, wanted, show, missing.datasets)
             if contracts is not None:
                 fold_now(Lakehouse(settings), contracts, instance)
         progress.remove_task(task)
     summary(console, results, f"{wanted[0]} .. {wanted[-1]}", time.monotonic() - started)
+    tell_left_out(console, missing)
     _where_next(console)
     return sum(result.failed for result in results.values())
 

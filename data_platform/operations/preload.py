@@ -36,7 +36,18 @@ TOOL_MODULES = {
         "dbt.contracts.graph.manifest",
         "dbt.task.build",
         "sqlparse",
-    )
+    ),
+    "spark": (  # the modules; the session and its JVM are each step's own
+        "dagster_pyspark",
+        "data_platform.datasets.spark",
+        "data_platform.engines.spark.bench",
+        "data_platform.engines.spark.reading",
+        "data_platform.engines.spark.staging",
+        "data_platform.lineage.spark",
+        "pandas",
+        "pyspark.sql.functions",
+        "pyspark.sql.pandas.types",
+    ),
 }
 
 

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from data_platform.operations.catch_up import Result
+from data_platform.operations.left_out import LeftOut
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,3 +53,12 @@ def summary(console: Console, results: Mapping[str, Result], span: str, seconds:
                 console.print(
                     f"{'failed' if result.failed else 'blocked'}: {dataset}: {reason}", style="red", markup=False
                 )
+
+
+def tell_left_out(console: Console, missing: LeftOut) -> None:
+    """Which datasets this machine could not produce, and what to do about it."""
+    for reason in dict.fromkeys(missing.why.values()):
+        names = ", ".join(name for name, why in missing.why.items() if why == reason)
+        console.print(f"left out: {names}: {reason}", style="yellow", markup=False)
+    if after := [name for name in missing.datasets if name not in missing.why]:
+        console.print(f"left out, too, for they are made of these: {', '.join(after)}", style="yellow", markup=False)

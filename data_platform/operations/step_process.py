@@ -25,7 +25,8 @@ _UNSAFE_POOLS = re.compile(r"polars-\d|tokio|async-executor|rayon|grpc")
 
 
 def fork_hazards() -> Sequence[str]:
-    """Why this process must not be forked: the thread pools that would hang the child; empty when it is safe."""
+    """Why this process must not be forked: thread pools that would hang the child, and a JVM that it would share with
+    the child, answer by answer; empty when it is safe."""
     if sys.platform != "linux":
         return [f"fork is not trusted on {sys.platform}"]
     names = []
@@ -34,7 +35,14 @@ def fork_hazards() -> Sequence[str]:
             names.append((task / "comm").read_text().strip())
         except OSError:  # the thread ended while we were looking
             continue
-    return sorted({name for name in names if _UNSAFE_POOLS.match(name)})
+    jvm = ["a JVM of Spark"] if _has_jvm() else []
+    return [*sorted({name for name in names if _UNSAFE_POOLS.match(name)}), *jvm]
+
+
+def _has_jvm() -> bool:
+    """Whether PySpark holds a connection to a JVM; a session that has ended leaves it there."""
+    context = getattr(sys.modules.get("pyspark"), "SparkContext", None)
+    return getattr(context, "_gateway", None) is not None
 
 
 def fork_context() -> ForkContext:

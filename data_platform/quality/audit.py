@@ -256,11 +256,10 @@ class _Audit:
             if rule.arguments["of"] == "freshness":
                 newest = each.scanned.get(f"newest {rule.name}")
                 value = history.age(newest, self.contract, partition, self.elsewhere.now)
-            if why := history.too_little(rule, past):
+            metric, note, why = history.measured(rule, value, past)
+            each.metrics[rule.name], each.notes[rule.name] = metric, note
+            if why:
                 each.unmeasured[rule.name] = why
-            unit = rule.threshold.unit if rule.threshold else ""
-            each.metrics[rule.name] = math.nan if why else history.deviation(unit, value, past)
-            each.notes[rule.name] = history.against(rule, value, past)
 
     def _fetch(self, query: str, rule: Rule | None = None) -> list[tuple]:
         import duckdb

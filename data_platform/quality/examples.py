@@ -47,7 +47,7 @@ def judge(
         for each in verdict.outcomes:
             if not each.holds and each.rule.is_row_rule and shown[each.rule.name] < SHOWN:
                 shown[each.rule.name] += 1
-                files = _with_broken(each.rule, counted[partition].files)
+                files = with_broken(each.rule, counted[partition].files)
                 found = examples(connection, contract, conform, each.rule, partition, files, elsewhere)
                 each = replace(each, examples=tuple(found))
             outcomes.append(each)
@@ -55,7 +55,7 @@ def judge(
     return tuple(verdicts)
 
 
-def _with_broken(rule: Rule, files: Mapping[str, FileCount]) -> list[str]:
+def with_broken(rule: Rule, files: Mapping[str, FileCount]) -> list[str]:
     """The files to look at: those with refused rows where that is known, else all."""
     some = [file for file, count in files.items() if count.refused] if refusing([rule]) else []
     return some or list(files)

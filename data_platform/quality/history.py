@@ -14,6 +14,13 @@ SCORE = 0.6745
 """Makes a robust z-score of a distance in median absolute deviations (Iglewicz and Hoaglin, 1993)."""
 
 
+def measured(rule: Rule, value: float, past: Sequence[float]) -> tuple[float, str, str]:
+    """What the rule measures of a number, what it was measured from, and why that says nothing yet ('' where it does)."""
+    why = too_little(rule, past)
+    unit = rule.threshold.unit if rule.threshold else ""
+    return math.nan if why else deviation(unit, value, past), against(rule, value, past), why
+
+
 def deviation(unit: str, value: float, past: Sequence[float]) -> float:
     """How far `value` is from the median of the `past`, in % of it or (`score`) as a robust z-score; as it is in any
     other unit.

@@ -75,7 +75,7 @@ class Profiler:
     @property
     def expressions(self) -> list[str]:
         """The aggregates that the scan needs for it."""
-        return [expression for column in self.columns for expression in self._aggregates(column).values()]
+        return [self._aggregate(column, part) for column in self.columns for part in self.parts(column)]
 
     def profiles(self, rows: int, files: Iterable[str], measured: Iterable) -> dict[str, ColumnProfile]:
         """The profile of each column over the rows of these files, for which the `expressions` gave `measured` (nothing
@@ -84,25 +84,27 @@ class Profiler:
         left = iter(measured)
         found = {}
         for column in self.columns:
-            values = {part: next(left, None) for part in self._aggregates(column)}
+            values = {part: next(left, None) for part in self.parts(column)}
             nulls, bounds = rows - (values.get("count") or 0), (values.get("min"), values.get("max"))
             if column.name in self.known:
                 footers = [each[column.name] for each in told]
                 nulls, bounds = sum(each.nulls for each in footers), _joined(column, footers)
             distinct = min(values["distinct"] or 0, rows - nulls) if "distinct" in values else None
-            found[column.name] = ColumnProfile(nulls, distinct, *map(_short, bounds))
+            found[column.name] = ColumnProfile(nulls, distinct, *(_kept(column, bound) for bound in bounds))
         return found
 
-    def _aggregates(self, column: Column) -> dict[str, str]:
-        """Part of the profile -> its aggregate."""
+    def parts(self, column: Column) -> list[str]:
+        """What the scan must measure of a column: some of `count`, `distinct`, `min` and `max`, in this order."""
+        parts = [] if column.name in self.known else ["count"]
+        parts += [] if column.type.is_nested else ["distinct"]
+        return parts + (["min", "max"] if has_bounds(column) and column.name not in self.known else [])
+
+    def _aggregate(self, column: Column, part: str) -> str:
         name = identifier(column.name)
-        parts = {} if column.name in self.known else {"count": f"count({name})"}
-        if not column.type.is_nested:
-            parts["distinct"] = f"approx_count_distinct({name})"
-        if has_bounds(column) and column.name not in self.known:
-            numbers = f" FILTER (WHERE NOT isnan({name}))" if column.type.kind in FLOATING else ""
-            parts |= {each: f"CAST({each}({name}){numbers} AS VARCHAR)" for each in ("min", "max")}
-        return parts
+        if part in ("count", "distinct"):
+            return f"{'count' if part == 'count' else 'approx_count_distinct'}({name})"
+        numbers = f" FILTER (WHERE NOT isnan({name}))" if column.type.kind in FLOATING else ""
+        return f"CAST({part}({name}){numbers} AS VARCHAR)"
 
 
 def has_bounds(column: Column) -> bool:
@@ -131,5 +133,8 @@ BOOLEANS = {"0": "false", "1": "true"}
 """How footers spell them -> how DuckDB does."""
 
 
-def _short(bound: str | None) -> str | None:
+def _kept(column: Column, bound: str | None) -> str | None:
+    """Writers of files differ in the sign of a zero."""
+    if bound == "-0.0" and column.type.kind in FLOATING:
+        return "0.0"
     return bound if bound is not None and len(bound) <= LONGEST else None

@@ -22,7 +22,7 @@ def permitted(rule: Rule, contract: Contract) -> str:
     the files, and so the columns, that are behind the views it may see.
     """
     query = portable(str(rule.arguments["query"]))
-    allowed = {name for dataset in _seen(rule, contract) for name in _names(dataset, contract)}
+    allowed = {name for dataset in _seen(rule, contract) for name in names_of(dataset, contract)}
     try:
         unknown = [name for name in tables(query) if name.lower() not in {each.lower() for each in allowed}]
     except QueryError as error:
@@ -40,10 +40,10 @@ def permitted(rule: Rule, contract: Contract) -> str:
 @contextmanager
 def views(connection: DuckDBPyConnection, contract: Contract, rows: Mapping[str, str]) -> Iterator[None]:
     """The rows of datasets (name -> query) under the names that a query gives them, for as long as it runs."""
-    names = [name for dataset in rows for name in _names(dataset, contract)]
+    names = [name for dataset in rows for name in names_of(dataset, contract)]
     try:
         for dataset, query in rows.items():
-            for name in _names(dataset, contract):
+            for name in names_of(dataset, contract):
                 if "." in name:
                     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(dataset.partition('.')[0])}")
                 connection.execute(f"CREATE OR REPLACE VIEW {_quoted(name)} AS {query}")
@@ -63,7 +63,7 @@ def _seen(rule: Rule, contract: Contract) -> Sequence[str]:
     return [contract.dataset, *(reference.dataset for reference in rule.reads)]
 
 
-def _names(dataset: str, contract: Contract) -> list[str]:
+def names_of(dataset: str, contract: Contract) -> list[str]:
     """How a query may call a dataset: `domain.name`, and within the domain simply `name`."""
     domain, _, name = dataset.partition(".")
     return [dataset, name] if domain == contract.domain else [dataset]

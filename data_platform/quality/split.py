@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,9 +35,9 @@ TOGETHER = 8
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Which rows are refused: those that break one of `rules`, which are about single rows, and those in the temporary
-    table REFUSED, which the rules named in `listed` refuse. `whole` are the files of which every row is refused, `mixed`
-    others with any; in those of `kept` no row breaks one of `rules`.
+    """Which rows are refused: those that break one of `rules`, which are about single rows, and those that were listed
+    (by DuckDB in the temporary table REFUSED), which the rules named in `listed` refuse. `whole` are the files of which
+    every row is refused, `mixed` others with any; in those of `kept` no row breaks one of `rules`.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -47,6 +47,10 @@ class Refusal:
     kept: frozenset[str] = frozenset()
 
 
+Listing = Callable[[Sequence[Rule], Mapping[str, Collection[str]]], frozenset[str]]
+"""Lists the rows that duplicates and foreign keys refuse among staged files (by partition); returns the rows' files."""
+
+
 def refuse(
     connection: DuckDBPyConnection,
     contract: Contract,
@@ -54,18 +58,23 @@ def refuse(
     counted: Mapping[str | None, PartitionAudit],
     elsewhere: Elsewhere,
 ) -> Refusal:
-    """Find the rows to quarantine in the partitions that are not blocked.
+    """Find the rows to quarantine in the partitions that are not blocked."""
+    return refusal(verdicts, counted, lambda rules, files: _list_rows(connection, contract, rules, files, elsewhere))
+
+
+def refusal(verdicts: Sequence[Verdict], counted: Mapping[str | None, PartitionAudit], list_rows: Listing) -> Refusal:
+    """What to quarantine in the partitions that are not blocked.
 
     Rows that break a rule about single rows were found by the audit. Only where a rule takes other rows to judge by
-    (duplicates, foreign keys) are its broken rows listed, in REFUSED. A rule that quarantines in one partition does so
-    in every one that is not blocked.
+    (duplicates, foreign keys) are its broken rows listed. A rule that quarantines in one partition does so in every one
+    that is not blocked.
     """
     rules = {rule.name: rule for verdict in verdicts for rule in verdict.quarantining}
     if not rules:
         return Refusal()
     files = {each.partition: counted[each.partition].files for each in verdicts if not each.blocked}
     others = tuple(rule for rule in rules.values() if KINDS[rule.kind].metric != "rows")
-    listed = _list_rows(connection, contract, others, files, elsewhere)
+    listed = list_rows(others, files) if others else frozenset()
     by_rule = tuple(sorted((r for r in rules.values() if KINDS[r.kind].metric == "rows"), key=lambda rule: rule.name))
     counts = {file: count for each in files.values() for file, count in each.items() if by_rule}
     whole = frozenset(file for file, count in counts.items() if count.refused == count.rows)

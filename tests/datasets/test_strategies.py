@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
+from every_frame import IN_PROCESS, frames
 from hypothesis import HealthCheck, Phase, Verbosity, find, given, settings
 from hypothesis import strategies as st
 from quality import oracle
@@ -35,7 +36,7 @@ from data_platform.contracts import Contract, Contracts, Reference, Rule, Thresh
 from data_platform.datasets.testing import CannotDrawError, breaking_frames_from, frames_from, valid_frame
 from data_platform.datasets.testing.keeps import keeps, relates
 from data_platform.datasets.testing.patterns import texts_matching
-from data_platform.engines import FRAMES, frame_name
+from data_platform.engines import frame_name
 from data_platform.quality.frames import audit_frame
 from data_platform.settings import PROJECT
 
@@ -213,7 +214,7 @@ def test_without_a_partition_one_is_drawn() -> None:
     drawn(frames_from(orders(DAILY), min_rows=2), check)
 
 
-@pytest.mark.parametrize("frame", FRAMES)
+@frames
 def test_frames_of_every_engine_keep_the_rules_and_are_what_was_asked_for(frame: str) -> None:
     contract = small(*PRICED.rules, **{each.name: each.type for each in PRICED.columns}, seen=TIMESTAMPTZ)
 
@@ -221,7 +222,7 @@ def test_frames_of_every_engine_keep_the_rules_and_are_what_was_asked_for(frame:
         assert frame_name(type(found)) == frame
         holds(contract)(found)
 
-    drawn(frames_from(contract, frame=frame), check)
+    drawn(frames_from(contract, frame=frame), check, FEW if frame in IN_PROCESS else settings(FEW, max_examples=3))
 
 
 def test_a_frame_type_that_no_engine_has_is_refused() -> None:

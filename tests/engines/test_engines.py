@@ -12,6 +12,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from every_frame import frames
 from scenario import (
     BINARY,
     BOOLEAN,
@@ -43,10 +44,9 @@ from scenario import (
 )
 
 from data_platform.contracts import Column, ColumnType, Contract, Partitioning, PartitionKey
+from data_platform.datasets.testing.convert import converter
 from data_platform.engines import FRAMES, Engine, engine_of
 from data_platform.lakehouse import Lakehouse, LakehouseError, plan_read
-
-frames = pytest.mark.parametrize("frame", FRAMES)
 
 ALL_TYPES = small(
     string=TEXT,
@@ -138,6 +138,8 @@ def producer(rows: list[Row], frame: str) -> Any:
             return arrow.to_pandas(types_mapper=pd.ArrowDtype)
         case "duckdb.DuckDBPyRelation":
             return duckdb.from_arrow(arrow)
+        case "pyspark.DataFrame":
+            return converter(frame)(arrow)
     return arrow
 
 
@@ -220,9 +222,10 @@ def test_a_lazy_frame_that_fails_says_why(lakehouse: Lakehouse) -> None:
 
 
 def test_frames_are_known_by_their_type_and_others_are_not() -> None:
-    assert {
-        engine_of(kind).frame for kind in (pl.LazyFrame, pl.DataFrame, pd.DataFrame, pa.Table, duckdb.DuckDBPyRelation)
-    } == set(FRAMES)
+    from pyspark.sql import DataFrame
+
+    kinds = (pl.LazyFrame, pl.DataFrame, pd.DataFrame, pa.Table, duckdb.DuckDBPyRelation, DataFrame)
+    assert {engine_of(kind).frame for kind in kinds} == set(FRAMES)
     assert engine_of(dict) is None and engine_of("polars.DataFrame") is None
 
 

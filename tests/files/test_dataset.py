@@ -39,6 +39,13 @@ def inbox(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home / "in"
 
 
+@pytest.mark.slow
+def test_a_file_is_published_through_spark(spark: Any, inbox: Path, lakehouse: Lakehouse) -> None:
+    from pyspark.sql import DataFrame
+
+    test_a_file_is_published_through_any_frame(DataFrame, inbox, lakehouse)
+
+
 @pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.__name__)
 def test_a_file_is_published_through_any_frame(frame: type, inbox: Path, lakehouse: Lakehouse) -> None:
     (inbox / "one.csv").write_bytes("id;name\n1;Zoë\n".encode("cp1252"))

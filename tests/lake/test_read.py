@@ -60,7 +60,7 @@ def test_columns_above_the_clearance_are_left_out_and_named():
         ({"dataset": "users.users", "columns": ["email"]}, "the column email is confidential"),
         ({"dataset": "users.secrets"}, "every column is above your clearance"),
         ({"dataset": "users.users", "partitions": "2026-11-02"}, "is not partitioned"),
-        ({"dataset": "users.users", "frame": "spark"}, "'spark' is no kind of frame; use one of polars"),
+        ({"dataset": "users.users", "frame": "modin"}, "'modin' is no kind of frame; use one of polars"),
     ],
 )
 def test_what_cannot_be_read_says_why(arguments, said):

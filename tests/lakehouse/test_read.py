@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from every_frame import frames
 from pyiceberg.expressions import And, EqualTo, GreaterThanOrEqual, LessThan
 from scenario import CLEAN, COUNTRIES, DAILY, DAY_X_COUNTRY, HOPELESS, HOURLY, STATIC, got, order, orders, put
 
 from data_platform.contracts.partitions import WHOLE
-from data_platform.engines import FRAMES
 from data_platform.lakehouse import InputRead, Lakehouse, LakehouseError, MissingPartitions, plan_read
 from data_platform.lakehouse.filters import rows_of
-
-frames = pytest.mark.parametrize("frame", FRAMES)
 
 
 @frames

@@ -25,7 +25,7 @@ from scenario import (
 )
 
 from data_platform.contracts import Partitioning, Rule
-from data_platform.lakehouse import Lakehouse, plan_read, prepare, publish
+from data_platform.lakehouse import Lakehouse, duck_bench, plan_read, publish
 from data_platform.lakehouse.quarantine import quarantine_contract
 
 from .test_publish import RULES_OF_ROWS as RULES
@@ -74,7 +74,7 @@ def test_a_row_says_all_the_rules_that_refuse_it(kinds: int, lakehouse: Lakehous
 
 
 def test_large_partitions_are_split_one_by_one(lakehouse: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepare, "LARGE", 0)
+    monkeypatch.setattr(duck_bench, "LARGE", 0)
     contract = orders(DAILY, rules=RULES)
     some = ((1, 1, 1), (1, 1, 1), (2, 1, -1), (3, 2, -1), (4, 2, 1), (5, 3, 1))
     rows = [order(id, day=day, amount=Decimal(amount)) for id, day, amount in some]

@@ -7,7 +7,7 @@ import pytest
 
 from data_platform.operations import catch_up as module
 from data_platform.operations.catch_up import catch_up
-from tests.operations import catch_up_defs
+from tests.operations import catch_up_defs, catch_up_spark_defs
 
 DAYS = [date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3)]
 
@@ -47,3 +47,28 @@ def test_a_second_time_only_the_blocked_day_is_tried_again(caught_up):
 def test_when_all_is_there_nothing_runs(caught_up):
     caught_up(DAYS[:1])
     assert caught_up(DAYS[:1]) == {}
+
+
+@pytest.mark.slow
+def test_what_spark_makes_and_nobody_reads_is_made_of_neighbouring_days_at_once_and_not_of_days_that_are_missing(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(module, "MODULE", catch_up_spark_defs.__name__)
+    days = [date(2026, 1, day) for day in range(1, 6)]
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        results = catch_up(catch_up_spark_defs.defs, instance, days)
+        assert {name: (each.published, each.failed) for name, each in results.items()} == {
+            "ads.raw": (4, 1),
+            "ads.read": (4, 0),
+            "ads.reads": (4, 0),
+            "ads.visits": (4, 0),
+        }
+        runs: dict[str, list[str]] = {}
+        for name in ("visits", "read"):
+            records = instance.fetch_materializations(dg.AssetKey(["ads", name]), limit=9).records
+            by_run: dict[str, list[str]] = {}
+            for each in records:
+                by_run.setdefault(each.run_id, []).append(str(each.partition_key))
+            runs[name] = sorted(" ".join(sorted(of)) for of in by_run.values())
+    assert runs["visits"] == ["2026-01-01 2026-01-02", "2026-01-04 2026-01-05"]
+    assert len(runs["read"]) == 4

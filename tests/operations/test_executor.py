@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import dagster as dg
 import pytest
 
 from data_platform.operations.launch import Execution, execute_assets
+from tests.operations.processes import eventually, gone
 
 DEFS = "tests.operations.executor_defs"
 ROOT = Path(__file__).parents[2]
@@ -53,21 +53,6 @@ def steps_with(instance: dg.DagsterInstance, run_id: str, kind: dg.DagsterEventT
 def pid_and_parent(scene: Path, name: str) -> tuple[int, int]:
     pid, parent = (scene / name).read_text().split()
     return int(pid), int(parent)
-
-
-def eventually(true: Callable[[], bool]) -> bool:
-    for _ in range(1500):
-        if true():
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def gone(pid: int) -> bool:
-    try:
-        return "State:\tZ" in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 @pytest.fixture
@@ -182,6 +167,16 @@ def test_a_driver_whose_thread_pools_forbid_forking_uses_clean_processes_and_say
     told = " ".join(event.message or "" for event in events(instance, run.run_id, dg.DagsterEventType.ENGINE_EVENT))
     assert "cannot be forked (" in told
     assert "polars-0" in told
+
+
+def test_a_driver_that_talks_to_a_jvm_is_not_forked_either(drive, instance, scene):
+    pytest.importorskip("pyspark")
+    driver = drive("left,right", "jvm")
+    driver.wait()
+    (run,) = instance.get_runs()
+    assert run.is_success and pid_and_parent(scene, "left")[1] != driver.pid
+    told = " ".join(event.message or "" for event in events(instance, run.run_id, dg.DagsterEventType.ENGINE_EVENT))
+    assert "cannot be forked (a JVM of Spark)" in told
 
 
 def test_the_asset_job_takes_its_partitions_from_the_selected_assets(execute, scene):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import cache
@@ -54,11 +53,8 @@ class Warehouse:
 
     def publish_sources(self, first: str, last: str) -> None:
         """All that Python makes, but what is cut by device, too."""
-        cuts = defaultdict(list)
-        for name in self.platform.assets:
-            partitioning = CONTRACTS[name].partitioning
-            cuts["+".join(key.granularity for key in partitioning.keys) if partitioning else ""].append(name)
-        self.platform.materialize(cuts[""])
+        cuts = self.platform.cuts
+        self.platform.materialize(cuts["whole"])
         self.platform.materialize(cuts["hour"], f"{first}-00:00", f"{last}-23:00")
         self.platform.materialize(cuts["day"], first, last)
 

@@ -35,6 +35,10 @@ def _converted(table: pa.Table, name: str) -> Any:
             import duckdb
 
             return duckdb.from_arrow(table)
+        case "pyspark.DataFrame":
+            from data_platform.engines.spark.driver import distribute
+
+            return distribute(table)
     return table
 
 
@@ -42,8 +46,13 @@ def as_arrow(frame: Any) -> pa.Table:
     """The rows of a frame of any kind, as an Arrow table."""
     from data_platform.quality.frames.arrow import arrow_table
 
-    if frame_name(type(frame)) == "duckdb.DuckDBPyRelation":
-        return frame.to_arrow_table()
-    if frame_name(type(frame)) not in FRAMES:
-        raise TypeError(f"{frame_name(type(frame))} is not a frame; frames are {', '.join(FRAMES)}")
+    match frame_name(type(frame)):
+        case "duckdb.DuckDBPyRelation":
+            return frame.to_arrow_table()
+        case "pyspark.DataFrame":
+            from data_platform.engines.spark.driver import collect
+
+            return collect(frame)
+        case name if name not in FRAMES:
+            raise TypeError(f"{name} is not a frame; frames are {', '.join(FRAMES)}")
     return arrow_table(frame)

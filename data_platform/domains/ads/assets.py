@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from data_platform.datasets import Reads, dataset, window
+from data_platform.domains.ads.engagement import listing_engagement as listing_engagement
 from data_platform.exports import mail_export
 from data_platform.marketplace.resources import Monolith
 

@@ -10,6 +10,7 @@ import duckdb
 import polars as pl
 
 from data_platform.datasets import Reads, dataset
+from data_platform.domains.tracking.visits import visits as visits
 from data_platform.marketplace.resources import EventFiles
 
 RECEIVED_IN = r"strptime(regexp_extract(filename, '(\d+-\d+-\d+/\d+)\.jsonl', 1), '%Y-%m-%d/%H')"

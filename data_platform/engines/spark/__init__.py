@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 def read(plan: ReadPlan, warehouse: str, frame: str = "") -> DataFrame:
     from data_platform.engines.spark import reading
 
-    return reading.read(plan)
+    return reading.read(plan, warehouse)
 
 
 def convert(relation: DuckDBPyRelation, frame: str = "") -> DataFrame:
-    from data_platform.engines.spark import reading
+    """Rows from outside the lakehouse; they pass through this process."""
+    from data_platform.engines.spark.driver import distribute
 
-    return reading.convert(relation)
+    return distribute(relation.to_arrow_table())
 
 
 def rows(frame: DataFrame, warehouse: str) -> SparkFrame:
@@ -39,5 +40,6 @@ def rows(frame: DataFrame, warehouse: str) -> SparkFrame:
 def relation(frame: DataFrame, warehouse: str) -> DuckDBPyRelation:
     """The frame's rows in this process: for frames as small as those of a test."""
     from data_platform.engines import arrow
+    from data_platform.engines.spark.driver import collect
 
-    return arrow.relation(frame.toArrow(), warehouse)
+    return arrow.relation(collect(frame), warehouse)

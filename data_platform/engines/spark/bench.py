@@ -7,17 +7,29 @@ from contextlib import contextmanager
 
 from data_platform.contracts import Rule
 from data_platform.engines.spark.auditing import Auditing
+from data_platform.engines.spark.session import session, with_settings
 from data_platform.engines.spark.splitting import Splitting
+from data_platform.engines.spark.types import TIMES
 from data_platform.lakehouse import Staged
 from data_platform.lakehouse.bench import Bench, Counts, Work
 from data_platform.quality.audit import PartitionAudit
 from data_platform.quality.policy import Verdict
 from data_platform.quality.split import Refusal
 
+SETTINGS = TIMES | {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",  # what overflows is an error, and no other number
+    "spark.sql.caseSensitive": "true",  # a column is called what the contract calls it
+    "spark.sql.decimalOperations.allowPrecisionLoss": "true",
+    "spark.sql.adaptive.enabled": "true",
+}
+"""What an audit means must not depend on the session, which may be the user's own."""
+
 
 @contextmanager
 def spark_bench(work: Work) -> Iterator[Bench]:
-    yield _SparkBench(work)
+    with with_settings(session(), SETTINGS):
+        yield _SparkBench(work)
 
 
 class _SparkBench:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
@@ -72,6 +73,9 @@ def _nominal_time(execution: Execution) -> nominal_time_run.NominalTimeRunFacet 
 
 
 def _version(package: str) -> str:
+    """Of what is loaded, if it is: on a cluster Spark comes with the machine, and is no installed package."""
+    if (loaded := getattr(sys.modules.get(package), "__version__", "")) and isinstance(loaded, str):
+        return loaded
     try:
         return installed(package)
     except PackageNotFoundError:

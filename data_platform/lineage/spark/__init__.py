@@ -10,10 +10,12 @@ says nothing about the other. Needs no import of pyspark.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from data_platform.lineage.model import Lineage, Origins, opaque
+from data_platform.engines import frame_name
+from data_platform.lineage.given import Given
+from data_platform.lineage.model import Lineage, Origins, base, opaque
 from data_platform.lineage.spark.plan import Jvm
 from data_platform.lineage.spark.sources import Sources
 from data_platform.lineage.spark.walk import Walk
@@ -21,25 +23,40 @@ from data_platform.lineage.spark.walk import Walk
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-__all__ = ["extract"]
+__all__ = ["extract", "lineage_of"]
 
 FAILED = "Spark's plan was not understood"
 CONNECT = "Spark Connect keeps the plan on its server; read it through a classic session to see its lineage"
 
 
-def extract(df: DataFrame, sources: Mapping[str, Lineage]) -> Lineage:
+def lineage_of(frame: DataFrame, inputs: Sequence[Given]) -> Lineage:
+    """Of a frame that a function made of its inputs, which are read under the name of their dataset; see `extract`.
+
+    A dataset that is read twice has all columns of both: an edge says nothing of when or how it was read.
+    """
+    read: dict[str, set[str]] = {}
+    for each in inputs:
+        if frame_name(type(each.frame)) == frame_name(type(frame)):
+            read.setdefault(each.dataset, set()).update(each.columns)
+    sources = {name: base(name, columns) for name, columns in read.items()}
+    return extract(frame, sources, [each.dataset for each in inputs])
+
+
+def extract(df: DataFrame, sources: Mapping[str, Lineage], others: Iterable[str] = ()) -> Lineage:
     """Where the columns and rows of `df` come from. Never raises: what is not understood is OPAQUE, and says why.
 
     `sources` are the frames it was made of, by the alias that each was given when it was read (`df.alias("shop__orders")`),
     by a catalog table's name (`shop.orders`), or by the path below which its files are (what has a `/` in it). Rows
-    from anywhere else, such as a checkpoint or an RDD, may be of any of them: OPAQUE.
+    from anywhere else, such as a checkpoint or an RDD, may be of any of them, or of the datasets `others`, which are
+    read by other means: OPAQUE.
     """
+    known = Sources(sources, others)
     try:
         if "connect" in type(df).__module__.split("."):
-            return opaque(_names(df), Sources(sources).datasets, CONNECT)
-        return _extract(df, Sources(sources))
+            return opaque(_names(df), known.datasets, CONNECT)
+        return _extract(df, known)
     except Exception as error:  # a run does not fail for its lineage
-        return opaque(_names(df), Sources(sources).datasets, f"{FAILED}: {error}")
+        return opaque(_names(df), known.datasets, f"{FAILED}: {error}")
 
 
 def _extract(df: DataFrame, sources: Sources) -> Lineage:

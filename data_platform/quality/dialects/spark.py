@@ -40,7 +40,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def spark_type(kind: ColumnType) -> str:
-    """The Spark type of a column, as `simpleString` spells it."""
+    """The Spark type of a column, as `simpleString` spells it but for the names in a struct, which are all quoted."""
     match kind:
         case ColumnType(kind="decimal"):
             return f"decimal({kind.precision},{kind.scale})"
@@ -49,7 +49,7 @@ def spark_type(kind: ColumnType) -> str:
         case ColumnType(kind="map", key=ColumnType() as key, element=ColumnType() as element):
             return f"map<{spark_type(key)},{spark_type(element)}>"
         case ColumnType(kind="struct"):
-            return f"struct<{','.join(f'{name}:{spark_type(of)}' for name, of in kind.fields)}>"
+            return f"struct<{','.join(f'{quoted(name)}:{spark_type(of)}' for name, of in kind.fields)}>"
     return PRIMITIVES[kind.kind]
 
 
@@ -94,6 +94,22 @@ def _related(compares: str, one: Column, other: Column) -> Expression:
     if shared.kind not in FLOATING:
         return broken
     return (broken | F.isnan(left) | F.isnan(right)) & left.isNotNull() & right.isNotNull()
+
+
+def relation(compares: str, column: Column, right: Any) -> Expression:
+    """True for the rows in which the column compares so with a value, or with a second Column; no null does, nor NaN."""
+    one = _column(column)
+    if isinstance(right, Column):
+        shared = common(column.type, right.type)
+        sides = [shift(_column(each), each.type, shared) for each in (column, right)]
+        met = OPERATORS[compares](*sides)
+        return met & ~F.isnan(sides[0]) & ~F.isnan(sides[1]) if shared.kind in FLOATING else met
+    match bound(compares, right, column.type):
+        case bool(always):
+            return one.isNotNull() if always else F.lit(False)
+        case operator_, limit:
+            met = OPERATORS[operator_](one, _literal(limit, column.type))
+            return met & ~F.isnan(one) if column.type.kind in FLOATING else met
 
 
 def shift(value: Expression, kind: ColumnType, shared: ColumnType) -> Expression:

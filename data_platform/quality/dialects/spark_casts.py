@@ -32,7 +32,7 @@ def cast(column: Column, staged: str | None, planned: Cast) -> Made | None:
     if staged is None or staged == "void":
         return F.lit(None).cast(target), None
     if staged.startswith("time(") and column.type.kind == "time":
-        return _clock(value.cast("string")), None
+        return F.when(value.isNotNull(), _clock(value.cast("string"))), None
     if (staged == target and column.type.kind != "time") or (planned.is_identity and column.type.is_nested):
         return value, None
     if TEXT.fullmatch(staged):

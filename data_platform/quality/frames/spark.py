@@ -3,7 +3,7 @@ key; only counts come back. What needs DuckDB is left to publication, for no row
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property, reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from data_platform.quality.audit import PartitionAudit
 from data_platform.quality.conform import Conform, conform
 from data_platform.quality.conform import cast as duckdb_cast
 from data_platform.quality.dialects import keep_first
-from data_platform.quality.dialects.spark import breaks, micros, quoted
+from data_platform.quality.dialects.spark import breaks, quoted
 from data_platform.quality.dialects.spark_casts import Made, cast
 from data_platform.quality.frames.parents import missing_parents, typed_as
 from data_platform.quality.rows import lossy, uncovered
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.types import DataType
 
-ORIGINAL, LOST, PARTITION, PARENT, COUNT, PLACE = "__frame_", "__lost_", "__partition", "__parent", "__n", "__place"
+ORIGINAL, LOST, PARTITION, CUT, GROUP = "__frame_", "__lost_", "__partition", "__cut_", "__group"
+COUNT, PLACE = "__n", "__place"
 HOUR, DAY = 3_600_000_000, 86_400_000_000
 STAGED: dict[str, str] = {  # Spark's types -> what DuckDB calls them in staged files
     "tinyint": "TINYINT",
@@ -49,11 +50,13 @@ STAGED: dict[str, str] = {  # Spark's types -> what DuckDB calls them in staged 
 
 
 class SparkRows:
-    """See `frames.Rows`."""
+    """See `frames.Rows`. Columns `carried` are none of the contract's: they go with their rows, and say where these are."""
 
-    def __init__(self, frame: DataFrame, contract: Contract, others: Mapping[str, DataFrame]) -> None:
-        self._frame, self._contract, self._others = frame, contract, others
-        types = {field.name: field.dataType for field in frame.schema.fields}
+    def __init__(
+        self, frame: DataFrame, contract: Contract, others: Mapping[str, DataFrame], carried: Collection[str] = ()
+    ) -> None:
+        self._frame, self._contract, self._others, self._carried = frame, contract, others, tuple(carried)
+        types = {field.name: field.dataType for field in frame.schema.fields if field.name not in carried}
         self.shape: Conform = conform(contract, {name: duckdb_type(kind) for name, kind in types.items()})
         self.problems, self._made = self.shape.problems, dict[str, Made]()
         for each in self.shape.casts:
@@ -75,10 +78,14 @@ class SparkRows:
     def count(self, rules: Sequence[Rule]) -> dict[str | None, PartitionAudit]:
         about_rows = [rule for rule in rules if KINDS[rule.kind].metric == "rows"]
         unwatched = [each.column for each in uncovered(self._contract.rules, self.shape)]
-        conditions = [self._broken(rule) for rule in about_rows] + [self._lost[column] for column in unwatched]
+        conditions = [self.broken(rule) for rule in about_rows] + [self.lost[column] for column in unwatched]
         sums = [F.count(F.when(condition, 1)).alias(f"__m{i}") for i, condition in enumerate(conditions)]
-        scanned = self._work.groupBy(PARTITION).agg(F.count(F.lit(1)).alias(COUNT), *sums).collect()
-        apart = {rule.name: self._apart(rule) for rule in rules if KINDS[rule.kind].metric in ("duplicates", "orphans")}
+        scanned = self.by_partition(self.work, F.count(F.lit(1)).alias(COUNT), *sums).collect()
+        apart = {
+            rule.name: self.broken_between(rule)
+            for rule in rules
+            if KINDS[rule.kind].metric in ("duplicates", "orphans")
+        }
         counted = {}
         for partition, rows, *found in scanned or [(WHOLE, 0, *[0] * len(sums))]:
             metrics = {rule.name: float(number) for rule, number in zip(about_rows, found, strict=False)}
@@ -91,69 +98,116 @@ class SparkRows:
     def failing(self, rule: Rule) -> DataFrame:
         match KINDS[rule.kind].metric:
             case "duplicates":
-                rows = self._duplicates(rule)
+                rows = self.duplicates(rule)
             case "orphans":
-                rows = self._orphans(rule)
+                rows = self.orphans(rule)
             case _:
-                rows = self._work.where(self._broken(rule))
+                rows = self.work.where(self.broken(rule))
         return rows.select(*(F.col(quoted(ORIGINAL + name)).alias(name) for name in self._frame.columns))
 
     @cached_property
-    def _lost(self) -> dict[str, Expression]:
+    def lost(self) -> dict[str, Expression]:
         return {name: F.col(quoted(LOST + name)) for name, (_, lost) in self._made.items() if lost is not None}
 
     @cached_property
-    def _work(self) -> DataFrame:
+    def work(self) -> DataFrame:
         """The frame's own columns under other names, the contract's, what was lost, and each row's partition."""
         own = [F.col(quoted(name)).alias(ORIGINAL + name) for name in self._frame.columns]
         conformed = [value.alias(name) for name, (value, _) in self._made.items()]
         lost = [lost.alias(LOST + name) for name, (_, lost) in self._made.items() if lost is not None]
-        rows = self._frame.select(*own, *conformed, *lost)
-        return rows.withColumn(PARTITION, partition_of(self._contract))
+        rows = self._frame.select(*own, *conformed, *lost).select("*", *_cuts(self._contract))
+        return rows.withColumn(PARTITION, self.spelt)
 
-    def _broken(self, rule: Rule) -> Expression:
+    @property
+    def cuts(self) -> list[str]:
+        """The columns of `work` that tell partitions apart, cheaper to group by than their text."""
+        keys = self._contract.partitioning.keys if self._contract.partitioning else ()
+        return [f"{CUT}{place}" for place, _ in enumerate(keys)]
+
+    @property
+    def spelt(self) -> Expression:
+        """The partition's text, from the `cuts`."""
+        keys = self._contract.partitioning.keys if self._contract.partitioning else ()
+        return _text(keys, [F.col(each) for each in self.cuts])
+
+    def by_partition(self, rows: DataFrame, *aggregates: Expression) -> DataFrame:
+        """Named aggregates of some of the rows of `work` behind each partition's text; one row, also of no rows, where
+        the contract has no partitions."""
+        found = rows.groupBy(*self.cuts).agg(*aggregates)
+        names = map(quoted, found.columns[len(self.cuts) :])
+        return found.select(self.spelt.alias(PARTITION), *names)
+
+    def broken(self, rule: Rule) -> Expression:
         if rule.kind != "type":
-            return breaks(rule, self._contract, self._lost)
-        return reduce(or_, (self._lost[each.column] for each in lossy(rule, self.shape)), F.lit(False))
+            return breaks(rule, self._contract, self.lost)
+        return reduce(or_, (self.lost[each.column] for each in lossy(rule, self.shape)), F.lit(False))
 
-    def _apart(self, rule: Rule) -> dict[str | None, int]:
+    def broken_between(self, rule: Rule) -> dict[str | None, int]:
+        """The rows that a rule of metric `duplicates` or `orphans` counts, by partition, where there are any."""
+        keys = self.keys(rule)
         if KINDS[rule.kind].metric == "orphans":
-            return dict(self._orphans(rule).groupBy(PARTITION).count().collect())
-        keys = self._keyed(rule).groupBy(PARTITION, *map(quoted, rule.columns)).agg(F.count(F.lit(1)).alias(COUNT))
-        return dict(keys.groupBy(PARTITION).agg(F.sum(F.col(COUNT) - 1)).collect())
+            found = self.by_partition(self._missing(rule, keys), F.sum(COUNT).alias(COUNT))
+        else:
+            found = self.by_partition(keys, F.sum(F.col(COUNT) - 1).alias(COUNT))
+        return {partition: int(number) for partition, number in found.collect() if number}
+
+    def keys(self, rule: Rule) -> DataFrame:
+        """Each key of the rule's columns in each partition, without nulls, with its number of rows, COUNT."""
+        rows = self._keyed(rule).groupBy(*self.cuts, *map(quoted, rule.columns))
+        return rows.agg(F.count(F.lit(1)).alias(COUNT)).withColumn(PARTITION, self.spelt)
 
     def _keyed(self, rule: Rule) -> DataFrame:
         """The rows whose key has no null in it."""
-        return self._work.where(reduce(and_, (F.col(quoted(name)).isNotNull() for name in rule.columns)))
+        return self.work.where(reduce(and_, (F.col(quoted(name)).isNotNull() for name in rule.columns)))
 
-    def _duplicates(self, rule: Rule) -> DataFrame:
+    def duplicates(self, rule: Rule) -> DataFrame:
         order = [
             value.desc_nulls_last() if descends else value.asc_nulls_last()
             for column, descends in keep_first(rule, self._contract)
             for value in [_sortable(F.col(quoted(column.name)), column.type)]
         ]
-        place = F.row_number().over(Window.partitionBy(PARTITION, *map(quoted, rule.columns)).orderBy(*order))
+        order += [F.col(quoted(ORIGINAL + name)) for name in self._carried]  # of identical rows, always the same one
+        place = F.row_number().over(Window.partitionBy(*self.cuts, *map(quoted, rule.columns)).orderBy(*order))
         return self._keyed(rule).withColumn(PLACE, place).where(F.col(PLACE) > 1)
 
-    def _orphans(self, rule: Rule) -> DataFrame:
-        child, parents = self._keyed(rule).alias("c"), self._parents(rule).alias("p")
-        same = [F.col(f"c.{quoted(name)}") == F.col(f"p.__c{i}") for i, name in enumerate(rule.columns)]
-        if PARENT in parents.columns:
-            same.append(F.col(f"c.{PARTITION}") == F.col(f"p.{PARENT}"))
-        return child.join(parents, reduce(and_, same), "left_anti")
+    def orphans(self, rule: Rule) -> DataFrame:
+        return self._missing(rule, self._keyed(rule))
 
-    def _parents(self, rule: Rule) -> DataFrame:
-        """The parents' keys, in the types of the child's; a value that would change on the way is none."""
+    def missing_keys(self, rule: Rule) -> DataFrame:
+        """Those of the `keys` that no parent has."""
+        return self._missing(rule, self.keys(rule))
+
+    def _missing(self, rule: Rule, child: DataFrame) -> DataFrame:
+        parents = self.parents(rule)
+        same = [F.col(f"c.{quoted(name)}") == F.col(f"p.__c{i}") for i, name in enumerate(rule.columns)]
+        columns = child.columns
+        if GROUP in parents.columns:
+            child = self.grouped(rule, child)
+            same.append(F.col(f"c.{GROUP}") == F.col(f"p.{GROUP}"))
+        found = child.alias("c").join(parents.alias("p"), reduce(and_, same), "left_anti")
+        return found.select(*map(quoted, columns))
+
+    def parents(self, rule: Rule) -> DataFrame:
+        """The parents' keys as `__c0`, ..., in the types of the child's; a value that would change on the way is none.
+        With the GROUP whose rows they are parents of, where not of all."""
         (reference,) = rule.reads
         if reference.dataset == self._contract.dataset:
             keys = [F.col(quoted(name)).alias(f"__c{i}") for i, name in enumerate(rule.arguments["columns"])]
-            return self._work.select(*keys, *[F.col(PARTITION).alias(PARENT)] * (reference.partitions == "same"))
-        parent, keys = self._others[reference.dataset], []
+            return self.work.select(*keys, *[F.col(PARTITION).alias(GROUP)] * (reference.partitions == "same"))
+        return self.keys_of(rule, self._others[reference.dataset])
+
+    def grouped(self, rule: Rule, rows: DataFrame) -> DataFrame:
+        """Some of the rows of `work`, with the GROUP that their parents are in."""
+        return rows.withColumn(GROUP, F.col(PARTITION))
+
+    def keys_of(self, rule: Rule, parents: DataFrame) -> DataFrame:
+        """The keys of a frame of another dataset, as `parents` has them."""
+        keys = []
         for i, (name, column) in enumerate(typed_as(rule, self._contract).items()):
-            kind = parent.schema[name].dataType
+            kind = parents.schema[name].dataType
             made = cast(column, kind.simpleString(), duckdb_cast(column, duckdb_type(kind)))
             keys.append((made[0] if made else F.col(quoted(name))).alias(f"__c{i}"))
-        return parent.select(*keys)
+        return parents.select(*keys, *[name for name in parents.columns if name == GROUP])
 
 
 def duckdb_type(kind: DataType) -> str:
@@ -174,23 +228,45 @@ def duckdb_type(kind: DataType) -> str:
 
 
 def partition_of(contract: Contract) -> Expression:
+    """The text of the partition that a row with the contract's columns is of; null where it is of none."""
     keys = contract.partitioning.keys if contract.partitioning else ()
-    parts = [part for key in keys for part in (F.lit("|"), _cut(key, contract))]
+    return _text(keys, [_cut(key, contract) for key in keys])
+
+
+def _cuts(contract: Contract) -> list[Expression]:
+    keys = contract.partitioning.keys if contract.partitioning else ()
+    return [_cut(key, contract).alias(f"{CUT}{place}") for place, key in enumerate(keys)]
+
+
+def _text(keys: Sequence[PartitionKey], cuts: Sequence[Expression]) -> Expression:
+    parts = [part for key, cut in zip(keys, cuts, strict=True) for part in (F.lit("|"), _spelling(key, cut))]
     return F.concat(*parts[1:]) if keys else F.lit(WHOLE)
 
 
 def _cut(key: PartitionKey, contract: Contract) -> Expression:
+    """One value per partition of this key: the date, the whole hours since 1970, UTC, or the static value."""
     value, kind = F.col(quoted(key.column)), contract.column(key.column).type.kind
-    if key.granularity == "static":
+    if key.granularity == "static" or kind == "date":
         return value
-    if kind == "date":
-        return value.cast("string")
-    since = micros(value) if kind == "timestamp" else F.unix_micros(value)
-    day = F.date_from_unix_date(((since - F.pmod(since, F.lit(DAY))) / DAY).cast("int")).cast("string")
     if key.granularity == "day":
-        return day
-    hour = ((F.pmod(since, F.lit(DAY)) - F.pmod(since, F.lit(HOUR))) / HOUR).cast("int").cast("string")
-    return F.concat(day, F.lit("-"), F.lpad(hour, 2, "0"), F.lit(":00"))
+        return value.cast("date") if kind == "timestamp" else F.date_from_unix_date(_floor(value, DAY).cast("int"))
+    if kind == "timestamp":
+        return F.unix_date(value.cast("date")) * 24 + F.hour(value)
+    return _floor(value, HOUR).cast("int")
+
+
+def _floor(value: Expression, unit: int) -> Expression:
+    """The whole units since 1970 of a `timestamp`, whatever the session's time zone."""
+    since = F.unix_micros(value)
+    return (since - F.pmod(since, F.lit(unit))) / unit
+
+
+def _spelling(key: PartitionKey, cut: Expression) -> Expression:
+    if key.granularity != "hour":
+        return cut.cast("string")
+    hour = F.pmod(cut, F.lit(24))
+    day = F.date_from_unix_date(((cut - hour) / 24).cast("int")).cast("string")
+    return F.concat(day, F.lit("-"), F.lpad(hour.cast("string"), 2, "0"), F.lit(":00"))
 
 
 def _sortable(value: Expression, kind: ColumnType) -> Expression:

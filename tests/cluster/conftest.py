@@ -1,0 +1,5 @@
+"""The cluster, for the tests of this folder."""
+
+from tests.cluster.standalone import standalone
+
+__all__ = ["standalone"]
