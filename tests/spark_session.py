@@ -22,6 +22,7 @@ SETTINGS = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.shuffle.partitions": "2",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.default.parallelism": "2",
     "spark.sql.session.timeZone": "America/St_Johns",  # whoever relies on the session's zone is found out
     "spark.sql.execution.arrow.pyspark.enabled": "true",

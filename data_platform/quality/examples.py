@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from data_platform.contracts.model import Contract, Rule
+from data_platform.contracts.model import Column, Contract, Rule
 from data_platform.contracts.rules import KINDS
+from data_platform.contracts.types import FLOATING
 from data_platform.quality.audit import FileCount, PartitionAudit, parent_rows
 from data_platform.quality.conform import Conform
 from data_platform.quality.duplicates import repeated
@@ -86,7 +87,9 @@ def examples(
     elif shown != rule.columns or not shown:
         return []
     else:
-        source = f"SELECT {_joined(shown)} FROM {_broken(contract, conform, rule, partition, files, elsewhere)} "
+        source = (
+            f"SELECT {_joined(rule, contract)} FROM {_broken(contract, conform, rule, partition, files, elsewhere)} "
+        )
         source += f"LIMIT {LOOKED_AT}"
     if not source:
         return []
@@ -113,5 +116,14 @@ def _broken(
     return f"{CONFORMED} WHERE {within(files)} AND ({broken_rows(rule, contract, conform)})"
 
 
-def _joined(columns: Sequence[str]) -> str:
-    return " || ', ' || ".join(f"CAST({identifier(name)} AS VARCHAR)" for name in columns) + " AS __value"
+def _joined(rule: Rule, contract: Contract) -> str:
+    return " || ', ' || ".join(_spelt(contract.column(name), rule) for name in rule.columns) + " AS __value"
+
+
+def _spelt(column: Column, rule: Rule) -> str:
+    """A value as text: a NaN without its sign, and so a zero that stands for both, as in a key."""
+    value = identifier(column.name)
+    if column.type.kind not in FLOATING:
+        return f"CAST({value} AS VARCHAR)"
+    shown = value if KINDS[rule.kind].metric == "rows" else f"{value} + 0"
+    return f"if(isnan({value}), 'nan', CAST({shown} AS VARCHAR))"

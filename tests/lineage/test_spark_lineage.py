@@ -558,18 +558,19 @@ def test_no_column_changes_without_an_edge_from_what_was_changed(
     case: Case,
     spark: SparkSession,  # noqa: F811
 ) -> None:
-    def computed(rows: Mapping[str, list[tuple]]) -> tuple[list[Counter[str]], Lineage]:
+    def made(rows: Mapping[str, list[tuple]]) -> DataFrame:
         frames = {name: spark.createDataFrame(rows[name], schema).coalesce(1) for name, schema in SCHEMAS.items()}
-        frame = Tables(spark, frames).make(case)
-        values = zip(*frame.collect(), strict=True)
-        return [Counter(map(str, each)) for each in values], extract(frame, SOURCES)
+        return Tables(spark, frames).make(case)
 
-    before, lineage = computed(ROWS)
+    def values(frame: DataFrame) -> list[Counter[str]]:
+        return [Counter(map(str, each)) for each in zip(*frame.collect(), strict=True)]
+
+    lineage, before = extract(made(ROWS), SOURCES), values(made(ROWS))
     for table in SCHEMAS:
         for place, column in enumerate(SOURCES[f"shop__{table}"].columns):
             first, *others = ROWS[table]
             changed = (*first[:place], CHANGED[type(first[place])](first[place]), *first[place + 1 :])
-            after, _ = computed({**ROWS, table: [changed, *others]})
+            after = values(made({**ROWS, table: [changed, *others]}))
             moved = {
                 name
                 for at, name in enumerate(lineage.columns)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,10 @@ from data_platform.contracts.rules import KINDS
 from data_platform.engines.spark.audit_aggregates import distinct_values, measures, number, seconds
 from data_platform.engines.spark.audit_elsewhere import StagedRows, seen
 from data_platform.engines.spark.audit_errors import told
-from data_platform.engines.spark.audit_examples import examples
+from data_platform.engines.spark.audit_examples import with_examples
 from data_platform.engines.spark.audit_footers import footers
-from data_platform.engines.spark.audit_queries import answer
+from data_platform.engines.spark.audit_jobs import collected
+from data_platform.engines.spark.audit_queries import answers
 from data_platform.engines.spark.audit_scan import ROWS, Scan
 from data_platform.engines.spark.reading import plain_path, read_files
 from data_platform.engines.spark.session import session
@@ -31,7 +31,6 @@ from data_platform.lakehouse.references import before
 from data_platform.quality import history
 from data_platform.quality.audit import FileCount, PartitionAudit
 from data_platform.quality.dialects.spark import quoted
-from data_platform.quality.examples import SHOWN, with_broken
 from data_platform.quality.expressions import difference
 from data_platform.quality.frames.spark import COUNT, GROUP, ORIGINAL, PARTITION
 from data_platform.quality.policy import Verdict, decide
@@ -42,6 +41,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 FILE = "__staged_file"
+QUERIED = 30
+"""How many partitions a job asks an sql rule's query of."""
 
 
 @dataclass(slots=True)
@@ -73,6 +74,7 @@ class Auditing:
 
     def __init__(self, work: Work) -> None:
         self.work = work
+        self._rows_of: dict[frozenset[str], StagedRows] = {}
 
     @cached_property
     def rows(self) -> StagedRows:
@@ -88,7 +90,10 @@ class Auditing:
 
     def rows_of(self, files: Collection[str]) -> StagedRows:
         """As `rows`, of some of the files (plain paths) only."""
-        return StagedRows(self.staged(files), self.work.contract, self.elsewhere, (FILE,))
+        key = frozenset(files)
+        if key not in self._rows_of:
+            self._rows_of[key] = StagedRows(self.staged(files), self.work.contract, self.elsewhere, (FILE,))
+        return self._rows_of[key]
 
     def staged(self, files: Collection[str] | None = None) -> DataFrame:
         """The rows as they were staged, of all files or of some (plain paths), with FILE, the URI of their file."""
@@ -114,10 +119,7 @@ class Auditing:
         for each in found.values():
             each.metrics |= {rule.name: float(each.rows) for rule in self._of("rowCount")}
         audited = {partition: found[partition] for partition in work.partitions}
-        for rule in self._of("duplicates"):
-            self._between_rows(rule, found)
-        for rule in self._of("orphans"):
-            self._between_rows(rule, audited)
+        self._between_rows(found, audited)
         for rule in self._of_kind("expression"):
             self._compare(rule, compared[rule.name], audited)
         for rule in self._of_kind("sql"):
@@ -138,19 +140,9 @@ class Auditing:
 
     def judge(self, counted: Mapping[str | None, PartitionAudit]) -> tuple[Verdict, ...]:
         """See `quality.examples.judge`."""
-        shown: Counter[str] = Counter()
-        verdicts = []
-        for partition in self.work.partitions:
-            verdict = decide(self.work.rules, partition, counted[partition])
-            outcomes = []
-            for each in verdict.outcomes:
-                if not each.holds and each.rule.is_row_rule and shown[each.rule.name] < SHOWN:
-                    shown[each.rule.name] += 1
-                    files = with_broken(each.rule, counted[partition].files)
-                    each = replace(each, examples=examples(self, each.rule, partition, files))
-                outcomes.append(each)
-            verdicts.append(replace(verdict, outcomes=tuple(outcomes)))
-        return tuple(verdicts)
+        counts = {partition: counted[partition] for partition in self.work.partitions}
+        verdicts = [decide(self.work.rules, partition, each) for partition, each in counts.items()]
+        return with_examples(self, verdicts, counted)
 
     def _of(self, metric: str) -> list[Rule]:
         return [rule for rule in self.work.rules if KINDS[rule.kind].metric == metric]
@@ -203,11 +195,18 @@ class Auditing:
             for part in profiler.parts(column):
                 yield each.scanned.get(("profile", column.name, part), (None,))[0]
 
-    def _between_rows(self, rule: Rule, found: Mapping[Any, _Found]) -> None:
-        with told(self.work.contract, rule):
-            broken = self.rows.broken_between(rule)
-        for partition, each in found.items():
-            each.metrics[rule.name] = float(broken.get(partition, 0))
+    def _between_rows(self, found: Mapping[str | None, _Found], audited: Mapping[str, _Found]) -> None:
+        rules = {rule.name: rule for metric in ("duplicates", "orphans") for rule in self._of(metric)}
+        with told(self.work.contract):
+            broken = {}
+            for name, rule in rules.items():
+                with told(self.work.contract, rule):
+                    broken[name] = self.rows.broken_between(rule)
+            counted = collected(broken, lambda name: told(self.work.contract, rules[name]))
+        for name, rule in rules.items():
+            numbers = {row[PARTITION]: row[COUNT] for row in counted[name].to_pylist()}
+            for partition, each in (found if KINDS[rule.kind].metric == "duplicates" else audited).items():
+                each.metrics[name] = float(numbers.get(partition) or 0)
 
     def _compare(self, rule: Rule, comparison: Comparison, found: Mapping[str, _Found]) -> None:
         contract = self.work.contract
@@ -255,10 +254,16 @@ class Auditing:
 
     def _query(self, rule: Rule, found: Mapping[str, _Found]) -> None:
         contract = self.work.contract
-        for partition, each in found.items():
-            rows = {contract.dataset: self.rows_of(each.files).work.select(*map(quoted, contract.column_names))}
-            rows |= {reference.dataset: self.elsewhere[reference].rows(partition) for reference in rule.reads}
-            each.metrics[rule.name] = answer(rule, contract, rows)
+        names = [*map(quoted, contract.column_names)]
+        partitions = list(found)
+        for start in range(0, len(partitions), QUERIED):
+            rows = {
+                partition: {contract.dataset: self.rows_of(found[partition].files).work.select(*names)}
+                | {reference.dataset: self.elsewhere[reference].rows(partition) for reference in rule.reads}
+                for partition in partitions[start : start + QUERIED]
+            }
+            for partition, metric in answers(rule, contract, rows).items():
+                found[partition].metrics[rule.name] = metric
 
     def _history(self, found: Mapping[str, _Found]) -> None:
         work, now = self.work, clock.now()

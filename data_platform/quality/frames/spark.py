@@ -82,14 +82,14 @@ class SparkRows:
         sums = [F.count(F.when(condition, 1)).alias(f"__m{i}") for i, condition in enumerate(conditions)]
         scanned = self.by_partition(self.work, F.count(F.lit(1)).alias(COUNT), *sums).collect()
         apart = {
-            rule.name: self.broken_between(rule)
+            rule.name: dict(self.broken_between(rule).collect())
             for rule in rules
             if KINDS[rule.kind].metric in ("duplicates", "orphans")
         }
         counted = {}
         for partition, rows, *found in scanned or [(WHOLE, 0, *[0] * len(sums))]:
             metrics = {rule.name: float(number) for rule, number in zip(about_rows, found, strict=False)}
-            metrics |= {name: float(broken.get(partition, 0)) for name, broken in apart.items()}
+            metrics |= {name: float(broken.get(partition) or 0) for name, broken in apart.items()}
             metrics |= {rule.name: float(rows) for rule in rules if KINDS[rule.kind].metric == "rowCount"}
             lost = dict(zip(unwatched, found[len(about_rows) :], strict=True))
             counted[partition] = PartitionAudit(rows, metrics, lost=lost)
@@ -142,14 +142,13 @@ class SparkRows:
             return breaks(rule, self._contract, self.lost)
         return reduce(or_, (self.lost[each.column] for each in lossy(rule, self.shape)), F.lit(False))
 
-    def broken_between(self, rule: Rule) -> dict[str | None, int]:
-        """The rows that a rule of metric `duplicates` or `orphans` counts, by partition, where there are any."""
+    def broken_between(self, rule: Rule) -> DataFrame:
+        """The rows that a rule of metric `duplicates` or `orphans` counts, by partition; none (or null) where there are
+        none."""
         keys = self.keys(rule)
         if KINDS[rule.kind].metric == "orphans":
-            found = self.by_partition(self._missing(rule, keys), F.sum(COUNT).alias(COUNT))
-        else:
-            found = self.by_partition(keys, F.sum(F.col(COUNT) - 1).alias(COUNT))
-        return {partition: int(number) for partition, number in found.collect() if number}
+            return self.by_partition(self.missing(rule, keys), F.sum(COUNT).alias(COUNT))
+        return self.by_partition(keys, F.sum(F.col(COUNT) - 1).alias(COUNT))
 
     def keys(self, rule: Rule) -> DataFrame:
         """Each key of the rule's columns in each partition, without nulls, with its number of rows, COUNT."""
@@ -171,13 +170,10 @@ class SparkRows:
         return self._keyed(rule).withColumn(PLACE, place).where(F.col(PLACE) > 1)
 
     def orphans(self, rule: Rule) -> DataFrame:
-        return self._missing(rule, self._keyed(rule))
+        return self.missing(rule, self._keyed(rule))
 
-    def missing_keys(self, rule: Rule) -> DataFrame:
-        """Those of the `keys` that no parent has."""
-        return self._missing(rule, self.keys(rule))
-
-    def _missing(self, rule: Rule, child: DataFrame) -> DataFrame:
+    def missing(self, rule: Rule, child: DataFrame) -> DataFrame:
+        """Those of some of the rows of `work`, or of the `keys`, that no parent has."""
         parents = self.parents(rule)
         same = [F.col(f"c.{quoted(name)}") == F.col(f"p.__c{i}") for i, name in enumerate(rule.columns)]
         columns = child.columns

@@ -141,14 +141,14 @@ def test_what_is_asked_in_sql_is_answered_alike(spark: Any, tmp_path: Path) -> N
 @pytest.mark.slow
 def test_what_fails_in_spark_is_told_in_a_sentence(spark: Any, tmp_path: Path) -> None:  # noqa: F811
     from data_platform.engines.spark.audit_errors import told
-    from data_platform.engines.spark.audit_queries import answer
+    from data_platform.engines.spark.audit_queries import answers
     from data_platform.engines.spark.bench import SETTINGS
     from data_platform.engines.spark.session import with_settings
 
     def ask(query: str) -> float:
         rule = Rule("asked", "sql", (), {"query": query}, Threshold("mustBe", 0))
         with with_settings(spark, SETTINGS):
-            return answer(rule, CONTRACT, {"shop.t": frame})
+            return answers(rule, CONTRACT, {"all of it": {"shop.t": frame}})["all of it"]
 
     frame = spark_frame(spark, rows(), tmp_path)
     assert ask("SELECT count(*) FROM t") == 20
