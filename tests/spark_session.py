@@ -22,7 +22,7 @@ SETTINGS = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.shuffle.partitions": "2",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss8m",  # quick to start; plans may be deep
     "spark.default.parallelism": "2",
     "spark.sql.session.timeZone": "America/St_Johns",  # whoever relies on the session's zone is found out
     "spark.sql.execution.arrow.pyspark.enabled": "true",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
@@ -20,11 +20,11 @@ class LeftOut:
     datasets: tuple[str, ...]
 
 
-def left_out(definitions: dg.Definitions) -> LeftOut:
-    """What of these definitions cannot be produced on this machine."""
+def left_out(definitions: dg.Definitions, without: Collection[str] = ()) -> LeftOut:
+    """What of these definitions cannot be produced on this machine, or is not wanted (`without`)."""
     assets = [each for each in definitions.assets or () if isinstance(each, dg.AssetsDefinition)]
     made = {each.contract.dataset: why_not(each) for each in producers_of(assets)}
-    why = {name: reason for name, reason in made.items() if reason}
+    why = dict.fromkeys(without, "as asked") | {name: reason for name, reason in made.items() if reason}
     datasets: list[str] = []
     for node in nodes_of(definitions):  # in reading order
         if node.dataset in why or not node.reads.isdisjoint(datasets):

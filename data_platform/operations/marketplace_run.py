@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -34,18 +34,19 @@ def marketplace_run(
     scale: float,
     console: Console,
     contracts: Mapping[str, Contract] | None = None,
+    without: Collection[str] = (),
 ) -> int:
     """Fill, load the definitions, catch up, fold the journals where their `contracts` are given, summarize.
 
     Returns how many datasets failed for another reason than their contract; a blocked bad day is no failure, nor is what
-    this machine cannot produce: that is left out, and told at the end."""
+    this machine cannot produce or is not wanted (`without`): that is left out, and told at the end."""
     started = time.monotonic()
     wanted = days_before(until, days)
     with progress_bar(console) as progress:
         _fill(settings, wanted, scale, progress)
         loading = progress.add_task("Loading definitions", total=None)
         definitions = load()
-        missing = left_out(definitions)
+        missing = left_out(definitions, without)
         progress.remove_task(loading)
         task = progress.add_task("Materializing", total=None)
 

@@ -549,7 +549,7 @@ CHANGED: Mapping[type, Callable[[Any], Any]] = {
     list: lambda value: [*value, 4],
     tuple: lambda value: (value[0] + 1, (value[1][0] + "x", value[1][1] + "x")),
 }
-RUN = [case for case in CASES if not case.name.startswith(("what touches", "columns as", "beside"))][::2]
+RUN = [case for case in CASES if not case.name.startswith(("what touches", "columns as", "beside"))][::4]
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import pytest
 
 from data_platform.operations import catch_up as module
 from data_platform.operations.catch_up import catch_up
+from data_platform.operations.plan import nodes_of
 from tests.operations import catch_up_defs, catch_up_spark_defs
 
 DAYS = [date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3)]
@@ -54,21 +55,24 @@ def test_what_spark_makes_and_nobody_reads_is_made_of_neighbouring_days_at_once_
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr(module, "MODULE", catch_up_spark_defs.__name__)
-    days = [date(2026, 1, day) for day in range(1, 6)]
+    days = [date(2026, 1, day) for day in range(1, 5)]
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         results = catch_up(catch_up_spark_defs.defs, instance, days)
         assert {name: (each.published, each.failed) for name, each in results.items()} == {
-            "ads.raw": (4, 1),
-            "ads.read": (4, 0),
-            "ads.reads": (4, 0),
-            "ads.visits": (4, 0),
+            "ads.raw": (3, 1),
+            "ads.visits": (3, 0),
         }
-        runs: dict[str, list[str]] = {}
-        for name in ("visits", "read"):
-            records = instance.fetch_materializations(dg.AssetKey(["ads", name]), limit=9).records
-            by_run: dict[str, list[str]] = {}
-            for each in records:
-                by_run.setdefault(each.run_id, []).append(str(each.partition_key))
-            runs[name] = sorted(" ".join(sorted(of)) for of in by_run.values())
-    assert runs["visits"] == ["2026-01-01 2026-01-02", "2026-01-04 2026-01-05"]
-    assert len(runs["read"]) == 4
+        by_run: dict[str, list[str]] = {}
+        for each in instance.fetch_materializations(dg.AssetKey(["ads", "visits"]), limit=9).records:
+            by_run.setdefault(each.run_id, []).append(str(each.partition_key))
+    assert sorted(sorted(each) for each in by_run.values()) == [["2026-01-01"], ["2026-01-03", "2026-01-04"]]
+
+
+def test_what_spark_makes_for_others_to_read_is_made_day_by_day_like_all_else():
+    alone, read = catch_up_spark_defs.defs, dg.Definitions([*(catch_up_spark_defs.defs.assets or ()), reader])
+    assert module._made_last(alone.resolve_asset_graph(), nodes_of(alone)) == ["ads.visits"]
+    assert module._made_last(read.resolve_asset_graph(), nodes_of(read)) == []
+
+
+@dg.asset(key=["ads", "reader"], partitions_def=catch_up_spark_defs.DAYS, deps=[["ads", "visits"]])
+def reader() -> None: ...

@@ -173,7 +173,7 @@ def test_checks_run_alone_on_what_is_published(warehouse: list[Warehouse]):
 @pytest.mark.slow
 def test_a_query_that_fails_says_so_and_publishes_nothing(warehouse: list[Warehouse], project, monkeypatch):
     publish_inputs(NORMAL)
-    monkeypatch.setattr("data_platform.warehouse.maker.stage", lambda *_: 1 / 0)
+    monkeypatch.setattr("data_platform.warehouse.maker.stage_rows", lambda *_: 1 / 0)
     result = materialize(warehouse, "shop.totals", "sales.best")
     assert published(result) == [] and "division by zero" in why(result)
     assert "shop.totals is not produced" in why(result) and "depend on it: sales.best" in why(result)
