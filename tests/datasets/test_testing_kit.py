@@ -97,7 +97,7 @@ def test_a_breaking_frame_breaks_its_rule(rule):
 @pytest.mark.parametrize("dataset", list(EXAMPLE))
 def test_frames_made_from_the_examples_contracts_are_valid(dataset):
     contract = EXAMPLE[dataset]
-    assert broken(contract, valid_frame(contract, partition=partition_of(contract))) == set()
+    assert broken(contract, valid_frame(contract, 5, partition_of(contract))) == set()
 
 
 def test_a_dataset_is_materialized_with_its_inputs_given_as_frames():

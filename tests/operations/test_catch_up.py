@@ -22,7 +22,7 @@ def caught_up(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_every_missing_day_is_published_and_the_bad_one_is_blocked_with_its_reason(caught_up):
+def test_every_missing_day_is_published_and_the_bad_one_is_blocked_with_its_reason_and_tried_again_alone(caught_up):
     told = []
     results = caught_up(told=told.append)
     assert {name: (each.published, each.blocked, each.failed) for name, each in results.items()} == {
@@ -36,10 +36,6 @@ def test_every_missing_day_is_published_and_the_bad_one_is_blocked_with_its_reas
     assert [each.done for each in told] == sorted(each.done for each in told)
     assert told[-1].done <= told[-1].total
 
-
-@pytest.mark.slow
-def test_a_second_time_only_the_blocked_day_is_tried_again(caught_up):
-    caught_up()
     again = caught_up()
     assert again["ads.raw"].published == 0 and again["ads.raw"].blocked == 1
     assert again.get("ads.stats", module.Result()).published == 0
