@@ -9,27 +9,14 @@ from pyspark.sql import types as t
 
 from data_platform.contracts import Column, ColumnType
 from data_platform.lakehouse import LakehouseError
+from data_platform.quality.dialects.spark_types import HAS_TIME, type_of
 
-TIMES = {"spark.sql.timeType.enabled": "true"} if hasattr(t, "TimeType") else {}
+TIMES = {"spark.sql.timeType.enabled": "true"} if HAS_TIME else {}
 """Times of day, which Spark has a type for since 4.1, are switched off there until somebody asks for them."""
 NO_TIME = (
     f"Spark {__version__} has no type for a time of day ({{}}); Spark 4.1 is the first that has. Upgrade pyspark, or name "
     "the columns to read without it."
 )
-PRIMITIVES: dict[str, t.DataType] = {
-    "string": t.StringType(),
-    "int": t.IntegerType(),
-    "long": t.LongType(),
-    "float": t.FloatType(),
-    "double": t.DoubleType(),
-    "boolean": t.BooleanType(),
-    "date": t.DateType(),
-    "timestamp": t.TimestampNTZType(),
-    "timestamptz": t.TimestampType(),
-    "binary": t.BinaryType(),
-}
-if TIMES:
-    PRIMITIVES["time"] = t.TimeType()
 
 
 def schema_of(dataset: str, columns: Sequence[Column]) -> t.StructType:
@@ -39,20 +26,6 @@ def schema_of(dataset: str, columns: Sequence[Column]) -> t.StructType:
     except KeyError:
         timed = ", ".join(column.name for column in columns if "time" in _primitives(column.type))
         raise LakehouseError(f"{dataset}: {NO_TIME.format(timed)}") from None
-
-
-def type_of(kind: ColumnType) -> t.DataType:
-    """KeyError where this Spark has no such type."""
-    match kind:
-        case ColumnType(kind="decimal"):
-            return t.DecimalType(kind.precision, kind.scale)
-        case ColumnType(kind="list", element=ColumnType() as element):
-            return t.ArrayType(type_of(element))
-        case ColumnType(kind="map", key=ColumnType() as key, element=ColumnType() as value):
-            return t.MapType(type_of(key), type_of(value))
-        case ColumnType(kind="struct"):
-            return t.StructType([t.StructField(name, type_of(of)) for name, of in kind.fields])
-    return PRIMITIVES[kind.kind]
 
 
 def _primitives(kind: ColumnType) -> set[str]:

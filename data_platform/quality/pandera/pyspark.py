@@ -16,37 +16,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import types as t
 
 from data_platform.contracts.model import Contract, Rule
-from data_platform.contracts.types import ColumnType
+from data_platform.quality.dialects.spark_types import type_of
 from data_platform.quality.frames import FrameAudit, audit_frame
 from data_platform.quality.pandera.plan import SHAPE, RuleCheck, about, is_needed, plan, refuses_nulls
-
-PRIMITIVES: dict[str, t.DataType] = {
-    "string": t.StringType(),
-    "int": t.IntegerType(),
-    "long": t.LongType(),
-    "float": t.FloatType(),
-    "double": t.DoubleType(),
-    "boolean": t.BooleanType(),
-    "date": t.DateType(),
-    "time": getattr(t, "TimeType", t.LongType)(),  # since Spark 4.1
-    "timestamp": t.TimestampNTZType(),
-    "timestamptz": t.TimestampType(),
-    "binary": t.BinaryType(),
-}
-
-
-def native(kind: ColumnType) -> t.DataType:
-    """Spark's own type for one of ours."""
-    match kind:
-        case ColumnType(kind="decimal"):
-            return t.DecimalType(kind.precision, kind.scale)
-        case ColumnType(kind="list", element=ColumnType() as element):
-            return t.ArrayType(native(element))
-        case ColumnType(kind="map", key=ColumnType() as key, element=ColumnType() as element):
-            return t.MapType(native(key), native(element))
-        case ColumnType(kind="struct"):
-            return t.StructType([t.StructField(name, native(of)) for name, of in kind.fields])
-    return PRIMITIVES[kind.kind]
 
 
 @pyspark_engine.Engine.register_dtype
@@ -73,7 +45,7 @@ def schema(contract: Contract) -> pa.DataFrameSchema:
     typed = [rule for rule in contract.rules if rule.kind == "type"]
     columns = {
         column.name: pa.Column(
-            Documented(native(column.type)),
+            Documented(type_of(column.type, t.LongType())),
             [SparkCheck(rule, audits) for rule in planned.columns[column.name] if rule.kind != "type"],
             nullable=not refuses_nulls(contract, column.name),
             required=is_needed(contract, column.name),

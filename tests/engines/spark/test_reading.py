@@ -33,6 +33,7 @@ from data_platform.engines.spark.driver import collect
 from data_platform.engines.spark.reading import plain_path
 from data_platform.engines.spark.session import with_settings
 from data_platform.lakehouse import Lakehouse, LakehouseError, plan_read
+from data_platform.quality.dialects import spark_types
 from data_platform.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("spark")]
@@ -112,7 +113,7 @@ def test_a_time_of_day_needs_a_spark_that_has_one(lakehouse: Lakehouse, monkeypa
     put(lakehouse, contract, rows)
     if types.TIMES:
         assert got(lakehouse, contract, frame=SPARK) == rows
-    monkeypatch.delitem(types.PRIMITIVES, "time", raising=False)
+    monkeypatch.delitem(spark_types.PRIMITIVES, "time", raising=False)
     with pytest.raises(
         LakehouseError, match=r"has no type for a time of day \(opens, hours\); Spark 4\.1 is the first"
     ):
