@@ -15,7 +15,8 @@ from typing import Any
 import dagster as dg
 
 from data_platform.contracts import Contract, Contracts
-from data_platform.datasets.dataset import Dataset, io_manager, registry_of, rule_reads
+from data_platform.datasets.dataset import Dataset, io_manager, registry_of
+from data_platform.datasets.dependencies import rule_reads
 from data_platform.datasets.described import description
 from data_platform.datasets.errors import DefinitionError
 from data_platform.datasets.metadata import asset_key, definition_metadata, owners, tags

@@ -14,21 +14,20 @@ from typing import Any
 
 import dagster as dg
 
-from data_platform.contracts import Contract, Contracts, Rule
-from data_platform.contracts.model import INPUT, PUBLICATION
+from data_platform.contracts import Contract, Contracts
 from data_platform.datasets import checks, metadata
 from data_platform.datasets.automation import automation_condition
 from data_platform.datasets.declared import Declared, read_declared
+from data_platform.datasets.dependencies import dependencies
 from data_platform.datasets.described import description
 from data_platform.datasets.errors import DefinitionError
 from data_platform.datasets.io import LakehouseIOManager
 from data_platform.datasets.launch.where import launch_problems
 from data_platform.datasets.metadata import asset_key
-from data_platform.datasets.partitions import partition_mapping, partitions_definition
+from data_platform.datasets.partitions import partitions_definition
 from data_platform.datasets.producer import Producer
-from data_platform.datasets.reads import Window
 from data_platform.datasets.scheduled import AS_FILES_LAND
-from data_platform.datasets.signature import Input, Signature, read_signature
+from data_platform.datasets.signature import Signature, read_signature
 from data_platform.datasets.spark import tool_tags
 from data_platform.datasets.step import OUTPUT, produce
 from data_platform.lineage import Origin
@@ -140,7 +139,7 @@ def _asset(
     producer = Producer(function, contract, signature, key, granularity, version, registry, declared, stays)
     decorate = dg.multi_asset(
         name=contract.dataset.replace(".", "__"),
-        deps=_dependencies(contract, signature, registry),
+        deps=dependencies(producer),
         outs={
             OUTPUT: dg.AssetOut(
                 key=key,
@@ -194,43 +193,6 @@ def _compute(producer: Producer) -> Callable[..., Any]:
     compute.__name__ = producer.function.__name__
     compute.__doc__ = producer.function.__doc__
     return compute
-
-
-def _dependencies(contract: Contract, signature: Signature, registry: Mapping[str, Contract]) -> list[dg.AssetDep]:
-    """One per dataset read; where it is read twice, the wider read decides which partitions it depends on. What only
-    a rule reads is a dependency, too: it has to be there when the rule is evaluated."""
-    mappings: dict[str, dg.PartitionMapping | None] = {}
-    for each in sorted(signature.inputs, key=_width):
-        mappings[each.reads.dataset] = each.mapping
-    for name, (_, partitions) in rule_reads(contract).items():
-        if name not in mappings:
-            mappings[name] = rule_mapping(partitions, contract, registry[name])
-    return [dg.AssetDep(asset_key(name), partition_mapping=mapping) for name, mapping in mappings.items()]
-
-
-def rule_reads(contract: Contract) -> dict[str, tuple[Rule, str]]:
-    """The other datasets that the rules of a publication read: by which rule first, and whether `same` or `all` of
-    their partitions. A rule with a schedule waits for nobody."""
-    found: dict[str, tuple[Rule, str]] = {}
-    for rule in (*contract.rules_at(INPUT), *contract.rules_at(PUBLICATION)):
-        for each in rule.reads:
-            if each.dataset != contract.dataset:
-                first, partitions = found.get(each.dataset, (rule, "same"))
-                found[each.dataset] = first, "all" if "all" in (partitions, each.partitions) else "same"
-    return found
-
-
-def rule_mapping(partitions: str, reader: Contract, read: Contract) -> dg.PartitionMapping | None:
-    """Which partitions a rule that reads another dataset depends on."""
-    try:
-        return partition_mapping(partitions, reader, read)
-    except ValueError:  # cut in ways that do not correspond: a rule then compares with all of it
-        return dg.AllPartitionMapping()
-
-
-def _width(each: Input) -> float:
-    how = each.reads.partitions
-    return how.length if isinstance(how, Window) else (1 if how == "same" else float("inf"))
 
 
 def _description(contract: Contract, function: Callable[..., Any]) -> str:

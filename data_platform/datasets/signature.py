@@ -12,6 +12,7 @@ import dagster as dg
 from data_platform.contracts import Contract
 from data_platform.datasets.deferred import Deferred
 from data_platform.datasets.partitions import partition_mapping
+from data_platform.datasets.permitted import why_not
 from data_platform.datasets.reads import Reads
 from data_platform.engines import FRAMES, Engine, engine_of
 from data_platform.files import Files
@@ -120,26 +121,16 @@ def _problems(name: str, reads: Reads, reader: Contract, contracts: Mapping[str,
         near = _closest(reads.dataset, contracts)
         return [f"parameter {name} reads {reads.dataset}, which has no contract{near}; correct the name or write it"]
     read = contracts[reads.dataset]
-    if read.domain != reader.domain and read.visibility != "public":
-        return [
-            f"parameter {name} reads {read.dataset}, which is private to the domain {read.domain}; ask "
-            f"{', '.join(read.owners) or 'its owner'} to set visibility: public, or read a public dataset of it"
-        ]
-    problems = []
-    for column in reads.columns or read.column_names:
-        if column not in read.column_names:
-            near = _closest(column, read.column_names)
-            problems.append(
-                f"parameter {name} reads {read.dataset}.{column}, which does not exist{near}; its columns are "
-                f"{', '.join(read.column_names)}"
-            )
-        elif not reader.may_read(read.column(column)):
-            problems.append(
-                f"parameter {name} reads {read.dataset}.{column}, which is {read.column(column).classification}, but "
-                f"{reader.dataset} is only cleared for {reader.clearance}; name the columns you need, or set "
-                f"clearance: {read.column(column).classification} in the contract of {reader.dataset}"
-            )
-    return problems
+    wanted = reads.columns or read.column_names
+    missing = [
+        f"parameter {name} reads {read.dataset}.{column}, which does not exist{_closest(column, read.column_names)}; its "
+        f"columns are {', '.join(read.column_names)}"
+        for column in wanted
+        if column not in read.column_names
+    ]
+    there = [column for column in wanted if column in read.column_names]
+    forbidden = why_not(reader, read, there, "name the columns you need")
+    return [*missing, *(f"parameter {name} {each}" for each in forbidden)]
 
 
 def _closest(name: str, known: Any) -> str:

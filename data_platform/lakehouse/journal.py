@@ -7,6 +7,7 @@ day. Whoever reads, reads both.
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 METRICS = "platform.quality_metrics"
 PUBLICATIONS = "platform.publications"
@@ -34,16 +36,26 @@ def leave(
     journal: str,
     dataset: str,
     publication: str,
-    rows: Sequence[Mapping[str, Any]],
-    schema: pa.Schema,
+    rows: Callable[[], Sequence[Mapping[str, Any]]],
+    schema: Callable[[], pa.Schema],
 ) -> None:
-    """Let the rows of a publication wait; whole or not at all: a reader never sees a file half written."""
+    """Let the rows of a publication wait, but for a journal's own. A failure is logged, for the publication has taken
+    place."""
+    if dataset in JOURNALS:
+        return
+    try:
+        _write(lakehouse, f"{waiting_folder(lakehouse, journal)}/{dataset}/{publication}.parquet", rows(), schema())
+    except Exception as error:  # whatever it is: the rows are published, and nobody should produce them again for it
+        log.warning("%s: publication %s could not be noted in %s: %s", dataset, publication, journal, error)
+
+
+def _write(lakehouse: Lakehouse, path: str, rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> None:
+    """Whole or not at all: a reader never sees a file half written."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     files, content = filesystem(lakehouse.settings.warehouse), io.BytesIO()
     pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), content)
-    path = f"{waiting_folder(lakehouse, journal)}/{dataset}/{publication}.parquet"
     if path.startswith("s3://"):
         files.pipe_file(path, content.getvalue())
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -15,7 +14,7 @@ from data_platform.contracts import Contract
 from data_platform.contracts.rules import ABOUT_ROWS, KINDS
 from data_platform.lakehouse.catalog import Lakehouse
 from data_platform.lakehouse.duck import connect
-from data_platform.lakehouse.journal import JOURNALS, METRICS, leave, reading
+from data_platform.lakehouse.journal import METRICS, leave, reading
 from data_platform.lakehouse.provenance import Provenance
 from data_platform.quality.policy import Outcome, Verdict
 from data_platform.quality.profile import ColumnProfile
@@ -24,8 +23,6 @@ from data_platform.quality.sql import identifier, identifiers, text
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-log = logging.getLogger(__name__)
 
 PROFILE = "profile"
 """What the rows about columns have as their `kind`."""
@@ -74,9 +71,7 @@ def record(
     profiles: Mapping[str, Mapping[str, ColumnProfile]],
     provenance: Provenance,
 ) -> None:
-    """Leave what a publication measured; a failure is logged, for the publication has taken place."""
-    if contract.dataset in JOURNALS:
-        return
+    """Leave what a publication measured (see `journal.leave`)."""
     stamp = {
         "measured_at": clock.now(),
         "dataset": contract.dataset,
@@ -84,11 +79,11 @@ def record(
         "run_id": provenance.run_id,
         "contract_version": contract.version,
     }
-    try:
-        rows = [stamp | row for each in verdicts for row in _rows(contract, each, profiles.get(each.partition, {}))]
-        leave(lakehouse, METRICS, contract.dataset, publication, rows, _schema())
-    except Exception as error:  # whatever it is: the rows are published, and nobody should produce them again for it
-        log.warning("%s: what publication %s measured could not be kept: %s", contract.dataset, publication, error)
+
+    def rows() -> list[dict[str, Any]]:
+        return [stamp | row for each in verdicts for row in _rows(contract, each, profiles.get(each.partition, {}))]
+
+    leave(lakehouse, METRICS, contract.dataset, publication, rows, _schema)
 
 
 def history(lakehouse: Lakehouse, dataset: str, column: str = "") -> Iterator[list[Measurement]]:

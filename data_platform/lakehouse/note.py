@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from data_platform import clock
 from data_platform.contracts import Contract
 from data_platform.lakehouse.catalog import Lakehouse
-from data_platform.lakehouse.journal import JOURNALS, PUBLICATIONS, leave
+from data_platform.lakehouse.journal import PUBLICATIONS, leave
 from data_platform.lakehouse.metrics import about_rule
 from data_platform.lakehouse.provenance import NAMED, InputRead, Provenance
 from data_platform.lakehouse.publications import NAMES
@@ -18,8 +17,6 @@ from data_platform.quality.policy import Verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +40,9 @@ def note(
     provenance: Provenance,
     written: Written,
 ) -> None:
-    """Journal a publication; a failure is logged, for the publication has taken place."""
-    if contract.dataset in JOURNALS:
-        return
-    try:
+    """Journal a publication (see `journal.leave`)."""
+
+    def rows() -> list[dict[str, Any]]:
         shared = {
             "at": clock.now(),
             "dataset": contract.dataset,
@@ -65,10 +61,9 @@ def note(
             ],
             "lineage": provenance.lineage,
         }
-        rows = [shared | _about(each, provenance, written) for each in verdicts]
-        leave(lakehouse, PUBLICATIONS, contract.dataset, publication, rows, _schema())
-    except Exception as error:  # whatever it is: the rows are published, and nobody should produce them again for it
-        log.warning("%s: where publication %s comes from could not be kept: %s", contract.dataset, publication, error)
+        return [shared | _about(each, provenance, written) for each in verdicts]
+
+    leave(lakehouse, PUBLICATIONS, contract.dataset, publication, rows, _schema)
 
 
 def _about(verdict: Verdict, provenance: Provenance, written: Written) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from data_platform.datasets.dataset import io_manager
+from data_platform.datasets.dependencies import dependencies
 from data_platform.datasets.partitions import partitions_definition
 from data_platform.datasets.producer import Producer
 from data_platform.lineage.model import Lineage
@@ -18,7 +19,7 @@ from data_platform.warehouse.manifest import Model, models, static_lineage
 from data_platform.warehouse.producers import producers
 from data_platform.warehouse.project import Project, current_project, is_dbt_installed
 from data_platform.warehouse.step import build
-from data_platform.warehouse.translator import IO_MANAGER, asset_spec, check_specs, dependencies
+from data_platform.warehouse.translator import IO_MANAGER, asset_spec, check_specs
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from data_platform.contracts import Contract
 from data_platform.datasets.errors import DefinitionError
 from data_platform.datasets.metadata import asset_key
 from data_platform.datasets.partitions import partition_mapping
+from data_platform.datasets.permitted import why_not
 from data_platform.datasets.producer import Producer
 from data_platform.datasets.reads import Reads, window
 from data_platform.datasets.signature import Input, Signature
@@ -60,7 +61,8 @@ def _producer(
             problems.append(f"{model.file} reads {name}, which has no contract; correct the name or write it")
             continue
         read = project.contracts[name]
-        problems += [f"{model.file} {each}" for each in _forbidden(contract, read, lineage)]
+        forbidden = why_not(contract, read, columns_used(read, lineage), "leave the column out")
+        problems += [f"{model.file} {each}" for each in forbidden]
         try:
             reads = _reads(model, contract, name)
             mapping = partition_mapping(reads.partitions, contract, read)
@@ -98,24 +100,6 @@ def _reads(model: Model, contract: Contract, dataset: str) -> Reads:
     how = _chosen(model, "partitions").get(dataset, "same" if contract.partitioning else "all")
     missing = _chosen(model, "missing").get(dataset)
     return Reads(dataset, partitions=window(how) if isinstance(how, int) else how, missing=missing)
-
-
-def _forbidden(reader: Contract, read: Contract, lineage: Lineage) -> Iterator[str]:
-    """Why the reader may not read this, if it may not."""
-    if read.domain != reader.domain and read.visibility != "public":
-        yield (
-            f"reads {read.dataset}, which is private to the domain {read.domain}; ask "
-            f"{', '.join(read.owners) or 'its owner'} to set visibility: public, or read a public dataset of it"
-        )
-        return
-    used = columns_used(read, lineage)
-    for column in (read.column(name) for name in used):
-        if not reader.may_read(column):
-            yield (
-                f"reads {read.dataset}.{column.name}, which is {column.classification}, but {reader.dataset} is only "
-                f"cleared for {reader.clearance}; leave the column out, or set clearance: {column.classification} in "
-                f"the contract of {reader.dataset}"
-            )
 
 
 def columns_used(read: Contract, lineage: Lineage) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import dagster as dg
 
 from data_platform.datasets import checks, metadata
 from data_platform.datasets.automation import automation_condition
-from data_platform.datasets.dataset import rule_mapping, rule_reads
+from data_platform.datasets.dependencies import dependencies
 from data_platform.datasets.described import description
 from data_platform.datasets.partitions import partitions_definition
 from data_platform.datasets.producer import Producer
@@ -59,12 +59,3 @@ def check_specs(producer: Producer, model: Model) -> Iterator[dg.AssetCheckSpec]
             description="A test of dbt's, judged of what was just published.",
             metadata={"dagster_dbt/unique_id": test.unique_id},
         )
-
-
-def dependencies(producer: Producer) -> list[dg.AssetDep]:
-    """What it reads, with the partitions it reads of it, and what only a rule of its contract reads."""
-    mappings = {each.reads.dataset: each.mapping for each in producer.signature.inputs}
-    for name, (_, partitions) in rule_reads(producer.contract).items():
-        if name not in mappings:
-            mappings[name] = rule_mapping(partitions, producer.contract, producer.contracts[name])
-    return [dg.AssetDep(metadata.asset_key(name), partition_mapping=mapping) for name, mapping in mappings.items()]

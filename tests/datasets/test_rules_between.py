@@ -12,7 +12,7 @@ import pytest
 from data_platform.contracts import Contracts
 from data_platform.datasets import DefinitionError, Reads, dataset
 from data_platform.datasets.build import graph_problems
-from data_platform.datasets.dataset import rule_reads
+from data_platform.datasets.dependencies import rule_reads
 from data_platform.datasets.metadata import definition_metadata
 from data_platform.datasets.testing import materialize as materialize_alone
 from data_platform.datasets.testing import publish_frame, read_dataset

@@ -35,7 +35,7 @@ from scenario import (
 
 import data_platform.domains
 from data_platform.contracts import Contract, Contracts, Policy, Rule, Threshold
-from data_platform.lakehouse import Lakehouse, metrics, plan_read
+from data_platform.lakehouse import Lakehouse, journal, metrics, plan_read
 from data_platform.lakehouse import fold as folding
 from data_platform.lakehouse.fold import fold
 from data_platform.lakehouse.journal import METRICS, waiting_files
@@ -180,7 +180,7 @@ def test_metrics_that_cannot_be_kept_are_a_warning(
     def full(*_: Any) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(metrics, "leave", full)
+    monkeypatch.setattr(journal, "_write", full)
     with caplog.at_level(logging.WARNING):
         assert put(lakehouse, orders(), CLEAN).published
     assert "no space left on device" in caplog.text

@@ -13,7 +13,8 @@ import pytest
 import data_platform.domains
 from data_platform.contracts import Contracts
 from data_platform.datasets import Reads, dataset, window
-from data_platform.lakehouse import Lakehouse, note
+from data_platform.lakehouse import Lakehouse
+from data_platform.lakehouse import journal as journals
 from data_platform.lakehouse.fold import fold
 from data_platform.lakehouse.journal import METRICS, PUBLICATIONS, waiting_files
 from data_platform.lakehouse.note import made_from
@@ -136,7 +137,7 @@ def test_what_cannot_be_recorded_is_a_warning(
     def full(*_: Any) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(note, "leave", full)
+    monkeypatch.setattr(journals, "_write", full)
     with caplog.at_level(logging.WARNING):
         assert put(lakehouse, RAW, DAY, DAYS[0]).published
     assert "no space left on device" in caplog.text and recorded(lakehouse) == []
