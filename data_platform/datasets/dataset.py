@@ -8,7 +8,7 @@ import textwrap
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -172,24 +172,28 @@ def _asset(
         required_resource_keys=set(signature.resources),
         resource_defs={"datasets": io_manager(registry)},
     )
-    asset = decorate(_compute(producer))
+    asset = decorate(configured(producer, partial(produce, producer)))
     asset.__class__ = Dataset  # multi_asset has no way to say which class it builds
     asset.producer = producer  # type: ignore[attr-defined]
     return asset  # type: ignore[return-value]
 
 
-def _compute(producer: Producer) -> Callable[..., Any]:
-    """The function Dagster runs: it takes the context and run config; inputs and resources are fetched by the step."""
+def configured(
+    producer: Producer, do: Callable[[Any, Mapping[str, Any]], Any], returns: Any = inspect.Signature.empty
+) -> Callable[..., Any]:
+    """The function Dagster runs, which passes the context and run config to `do`; inputs and resources are the step's to
+    fetch. Where it `returns` None, Dagster stores nothing."""
 
     def compute(context: dg.AssetExecutionContext, **config: Any) -> Any:
-        yield from produce(producer, context, config)
+        return do(context, config)
 
     annotations: dict[str, Any] = {"context": dg.AssetExecutionContext, **producer.signature.config}
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     compute.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(name, kind, annotation=hint) for name, hint in annotations.items()]
+        [inspect.Parameter(name, kind, annotation=hint) for name, hint in annotations.items()],
+        return_annotation=returns,
     )
-    compute.__annotations__ = annotations
+    compute.__annotations__ = annotations if returns is inspect.Signature.empty else annotations | {"return": returns}
     compute.__name__ = producer.function.__name__
     compute.__doc__ = producer.function.__doc__
     return compute

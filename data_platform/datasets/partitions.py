@@ -112,6 +112,11 @@ def to_dagster(contract: Contract, partition: str) -> str:
     return "|".join(named[name] for name in sorted(named))
 
 
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """What a run is tagged with that is of all partitions from one to another, as Dagster spells them."""
+    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+
+
 def _places(partitioning: Partitioning) -> list[int]:
     by_name = sorted(partitioning.columns)
     return [by_name.index(column) for column in partitioning.columns]

@@ -5,7 +5,6 @@ A function runs in Dagster, for its context and resources, on an instance of its
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,22 +13,20 @@ import dagster as dg
 
 from data_platform.contracts import Contract
 from data_platform.datasets.attempt import Attempt
-from data_platform.datasets.dataset import Dataset
-from data_platform.datasets.partitions import partitions_definition, to_dagster
+from data_platform.datasets.dataset import Dataset, configured
+from data_platform.datasets.partitions import partitions_definition, range_tags, to_dagster
 from data_platform.datasets.preconditions import Preconditions
 from data_platform.datasets.producer import Producer
 from data_platform.engines import stage_rows
 from data_platform.engines.in_process import InProcess
 from data_platform.lakehouse import Lakehouse, LakehouseError, ReadPlan, Staged
+from data_platform.operations.launch import QUIET
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
     from data_platform.warehouse.manifest import Model
     from data_platform.warehouse.project import Project
-
-RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def producer_of(definitions: dg.Definitions, dataset: str) -> tuple[Producer, Project | None] | None:
@@ -69,18 +66,16 @@ def _by_function(
     definitions: dg.Definitions,
 ) -> Staged:
     contract, staged = producer.contract, list[Staged]()
-    annotations: dict[str, Any] = {"context": dg.AssetExecutionContext, **producer.signature.config}
 
-    def compute(context: dg.AssetExecutionContext, **config: Any) -> None:
+    def make(context: dg.AssetExecutionContext, config: Mapping[str, Any]) -> None:
         staged.append(Attempt(producer, context, config, Preconditions(plans), lakehouse, partitions).stage())
 
-    _signed(compute, annotations)
     asset = dg.asset(
         name=contract.name,
         key_prefix=[contract.domain],
         partitions_def=partitions_definition(contract.partitioning),
         required_resource_keys=set(producer.signature.resources),
-    )(compute)
+    )(configured(producer, make, returns=None))
     resources = {name: (definitions.resources or {})[name] for name in producer.signature.resources}
     chosen = _partitions(contract, partitions)
     with dg.DagsterInstance.ephemeral() as instance:
@@ -99,17 +94,7 @@ def _partitions(contract: Contract, partitions: Sequence[str]) -> dict[str, Any]
         return {"partition_key": keys[0]}
     if order[keys[-1]] - order[keys[0]] != len(keys) - 1:
         raise LakehouseError("its partitions are no range, so that they cannot be made together again")
-    return {"tags": dict(zip(RANGE, (keys[0], keys[-1]), strict=True))}
-
-
-def _signed(compute: Any, annotations: Mapping[str, Any]) -> None:
-    """Let the function Dagster runs ask for a context and run config."""
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    compute.__signature__ = inspect.Signature(
-        [inspect.Parameter(name, kind, annotation=hint) for name, hint in annotations.items()],
-        return_annotation=None,  # so that Dagster stores nothing
-    )
-    compute.__annotations__ = dict(annotations) | {"return": None}
+    return {"tags": range_tags(keys[0], keys[-1])}
 
 
 def _by_dbt(

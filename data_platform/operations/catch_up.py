@@ -12,15 +12,13 @@ import dagster as dg
 
 from data_platform.datasets.checks import INPUTS, PUBLISHED, SCHEMA
 from data_platform.datasets.scheduled import as_files_land, only_on_schedule
-from data_platform.operations.launch import execute_assets
+from data_platform.operations.launch import QUIET, execute_assets
 from data_platform.operations.plan import Node, PlannedRun, nodes_of, plan_runs
 
 MODULE, ATTRIBUTE, LOCATION = "data_platform.definitions", "defs", "data-platform"
 
 SPARK = "dagster/kind/spark"
 """The tag of datasets that Spark makes."""
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-"""The UI has the logs; the terminal has the progress display."""
 
 
 @dataclass(slots=True)

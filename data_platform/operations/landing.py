@@ -20,7 +20,7 @@ from data_platform.contracts.partitions import STEP, start_of
 from data_platform.datasets import Dataset
 from data_platform.datasets.landing import file_alert
 from data_platform.datasets.metadata import asset_key
-from data_platform.datasets.partitions import to_dagster
+from data_platform.datasets.partitions import range_tags, to_dagster
 from data_platform.files.landing import Landing
 from data_platform.files.landing.arrivals import is_open, look
 from data_platform.files.landing.contents import Landed, contents, fingerprint, pending
@@ -28,7 +28,7 @@ from data_platform.files.landing.folder import Folder
 from data_platform.files.landing.ledger import Ledger
 from data_platform.files.landing.refusal import Refusal, refuse
 from data_platform.lakehouse import Lakehouse, current_lakehouse
-from data_platform.operations.launch import PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG
+from data_platform.operations.launch import PARTITION_TAG
 
 INTERVAL = 30
 BUDGET = 30.0
@@ -142,7 +142,7 @@ def _request(
     if contract.partitioning and first == last:
         tags[PARTITION_TAG] = first
     elif contract.partitioning:
-        tags |= {RANGE_START_TAG: first, RANGE_END_TAG: last}
+        tags |= range_tags(first, last)
     key = f"{contract.dataset}:{content}:{made}"
     return dg.RunRequest(run_key=key, asset_selection=[asset_key(contract.dataset)], tags=tags)
 

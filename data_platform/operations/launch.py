@@ -16,10 +16,12 @@ from dagster._core.execution.api import execute_run_iterator
 from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
+from data_platform.datasets.partitions import range_tags
+
 ASSET_JOB = "__ASSET_JOB"  # Dagster's own job over all assets of a code location
 PARTITION_TAG = "dagster/partition"
-RANGE_START_TAG = "dagster/asset_partition_range_start"
-RANGE_END_TAG = "dagster/asset_partition_range_end"
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Run config for a run that shows its progress in another way than by its log, which the UI has."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def _check_partitions(
 
 def _partition_tags(partition: str | None, partition_range: tuple[str, str] | None) -> Mapping[str, str]:
     if partition_range is not None:
-        return {RANGE_START_TAG: partition_range[0], RANGE_END_TAG: partition_range[1]}
+        return range_tags(*partition_range)
     return {PARTITION_TAG: partition} if partition is not None else {}
 
 

@@ -14,6 +14,7 @@ from data_platform.contracts import Contract
 from data_platform.datasets import Reads, dataset
 from data_platform.datasets.build import build_definitions
 from data_platform.datasets.dataset import registry_of
+from data_platform.datasets.partitions import range_tags
 from data_platform.datasets.testing import read_dataset
 
 DAYS = [f"2026-10-{day:02}" for day in range(1, 31)]
@@ -106,7 +107,7 @@ def test_the_rule_compares_with_the_snapshot_that_was_read_not_with_a_later_one(
 
 def test_one_bad_day_of_thirty_is_blocked_and_the_others_are_published_in_the_same_backfill(lakehouse) -> None:
     numbers = assets.Numbers(bad_day=BAD_DAY)
-    whole = {"dagster/asset_partition_range_start": DAYS[0], "dagster/asset_partition_range_end": DAYS[-1]}
+    whole = range_tags(DAYS[0], DAYS[-1])
     result = run(assets.d1_daily, numbers=numbers, tags=whole)
     assert not result.success
     good = [day for day in DAYS if day != BAD_DAY]
@@ -119,7 +120,7 @@ def test_one_bad_day_of_thirty_is_blocked_and_the_others_are_published_in_the_sa
 
     # Downstream, the days that are there can be produced, each held to its own day of d1.
     for first, last in ((DAYS[0], DAYS[10]), (DAYS[12], DAYS[-1])):
-        days = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+        days = range_tags(first, last)
         assert run(assets.d2_daily, tags=days).success
     assert len(column(assets.d2_daily.contract, "d2_c1")) == 5 * len(good)
 

@@ -17,6 +17,7 @@ import dagster as dg
 
 from data_platform.datasets import attempt
 from data_platform.datasets.dataset import Dataset
+from data_platform.datasets.partitions import range_tags
 from data_platform.lakehouse import current_lakehouse, plan_read, publish
 from tests.cluster import datasets
 
@@ -53,7 +54,7 @@ def materialize(asked: dict[str, str], answers: TextIO) -> dict[str, Any]:
             tell(answers, {"stopped": step})
             threading.Event().wait()
 
-    tags = {"dagster/asset_partition_range_start": asked["first"], "dagster/asset_partition_range_end": asked["last"]}
+    tags = range_tags(asked["first"], asked["last"])
     with patch.object(attempt, "publish", until):
         result = dg.materialize([dataset], tags=tags, raise_on_error=False)
     events = [each for each in result.get_asset_materialization_events() if each.asset_key == dataset.key]

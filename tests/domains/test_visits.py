@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from data_platform.datasets.partitions import range_tags
 from data_platform.datasets.testing import publish_frame, read_dataset, temporary_lakehouse
 from data_platform.domains.tracking import assets as tracking
 from data_platform.engines import Engine
@@ -241,7 +242,7 @@ DAYS = [date(2026, 10, day) for day in (6, 7, 8)]
 
 def run(first: date, last: date) -> list[dict[str, Any]]:
     """Materialize these days in one run; what is published then, in order."""
-    tags = {"dagster/asset_partition_range_start": str(first), "dagster/asset_partition_range_end": str(last)}
+    tags = range_tags(str(first), str(last))
     assert dg.materialize([tracking.visits], tags=tags).success
     rows = read_dataset(tracking.visits.contract).to_pylist()
     return sorted(rows, key=lambda row: (row["visitor"], row["started_at"]))

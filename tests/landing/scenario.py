@@ -26,6 +26,7 @@ from data_platform.contracts import (
     Threshold,
 )
 from data_platform.datasets import Csv, Landing, dataset
+from data_platform.datasets.partitions import range_tags
 from data_platform.engines import Engine
 from data_platform.files.landing.contents import Landed
 from data_platform.files.landing.ledger import Ledger
@@ -89,7 +90,7 @@ def drop(home: Path, name: str, rows: Sequence[Sequence[Any]] | str, header: str
 def materialize(asset: dg.AssetsDefinition, day: str = "", last: str = "", **options: Any) -> dg.ExecuteInProcessResult:
     """Materialize in process for a day, or for the range up to `last` in one run."""
     if last:
-        options["tags"] = {"dagster/asset_partition_range_start": day, "dagster/asset_partition_range_end": last}
+        options["tags"] = range_tags(day, last)
     elif day:
         options["partition_key"] = day
     return dg.materialize([asset], raise_on_error=False, **options)

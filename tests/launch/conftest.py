@@ -11,11 +11,10 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from data_platform.datasets.partitions import range_tags
 from data_platform.datasets.testing import publish_frame, temporary_lakehouse
 from data_platform.lakehouse import Lakehouse
 from tests.launch.launched_datasets import DAYS, ORDERS
-
-RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
 @pytest.fixture
@@ -48,7 +47,7 @@ def run(asset: dg.AssetsDefinition, mode: str = "well", **config: Any) -> dg.Exe
             [asset],
             instance=instance,
             raise_on_error=False,
-            tags=dict(zip(RANGE, (min(DAYS), max(DAYS)), strict=True)),
+            tags=range_tags(min(DAYS), max(DAYS)),
             run_config={"ops": {op: {"config": {"mode": mode, **config}}}, "loggers": {"console": {"config": {}}}},
         )
 

@@ -10,6 +10,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from data_platform.datasets.partitions import range_tags
 from data_platform.datasets.testing import publish_frame
 from data_platform.lakehouse import Lakehouse
 from data_platform.settings import PROJECT
@@ -63,5 +64,5 @@ def alone(instance: dg.DagsterInstance, *names: str, day: str = "", last: str = 
     part = job.get_subset(asset_selection=frozenset(), asset_check_selection=keys)
     tags = {"dagster/partition": day} if day else {}
     if last:
-        tags = {"dagster/asset_partition_range_start": day, "dagster/asset_partition_range_end": last}
+        tags = range_tags(day, last)
     return part.execute_in_process(instance=instance, tags=tags, raise_on_error=False)

@@ -7,6 +7,7 @@ import sys
 import dagster as dg
 import pytest
 
+from data_platform.datasets.partitions import range_tags
 from data_platform.settings import PROJECT
 
 
@@ -38,7 +39,7 @@ def test_the_projects_instance_uses_it_and_another_process_reads_what_it_wrote(i
 
 
 DAYS = dg.DailyPartitionsDefinition("2026-01-01")
-WHOLE_RANGE = {"dagster/asset_partition_range_start": "2026-01-01", "dagster/asset_partition_range_end": "2026-01-03"}
+WHOLE_RANGE = range_tags("2026-01-01", "2026-01-03")
 
 
 def checked(evaluated: tuple[str, ...], fails: bool = False) -> dg.AssetsDefinition:

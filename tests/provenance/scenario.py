@@ -20,6 +20,7 @@ from data_platform.contracts import (
     Rule,
 )
 from data_platform.datasets import Reads, dataset
+from data_platform.datasets.partitions import range_tags
 from data_platform.lakehouse import Lakehouse, Publication, publish, stage, staging_folder
 from data_platform.lakehouse.provenance import Provenance
 from data_platform.lakehouse.publications import Recorded, recorded
@@ -97,10 +98,7 @@ DEFINITIONS = dg.Definitions(assets=[raw, orders, daily, total], resources={"sou
 
 def run(*assets: dg.AssetsDefinition, day: str = "", last: str = "") -> dg.ExecuteInProcessResult:
     """Materialize in process: for a day, for the range up to `last`, or what has no partitions."""
-    if last:
-        chosen = {"tags": {"dagster/asset_partition_range_start": day, "dagster/asset_partition_range_end": last}}
-    else:
-        chosen = {"partition_key": day} if day else {}
+    chosen = {"tags": range_tags(day, last)} if last else {"partition_key": day} if day else {}
     return dg.materialize(list(assets), resources={"source": Source()}, raise_on_error=False, **chosen)  # type: ignore[arg-type]
 
 

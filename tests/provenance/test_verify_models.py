@@ -12,6 +12,7 @@ import pytest
 from warehouse import scenario
 from warehouse.scenario import CONTRACTS, DAYS
 
+from data_platform.datasets.partitions import range_tags
 from data_platform.datasets.testing import publish_frame
 from data_platform.engines import Engine
 from data_platform.lakehouse import Lakehouse, Provenance, plan_read, publish, stage, staging_folder
@@ -36,7 +37,7 @@ def materialize(definitions: dg.Definitions) -> None:
     scenario.publish_inputs(scenario.NORMAL)
     for asset in definitions.assets or ():
         assert isinstance(asset, dg.AssetsDefinition)
-        span = {"dagster/asset_partition_range_start": DAYS[0], "dagster/asset_partition_range_end": DAYS[-1]}
+        span = range_tags(DAYS[0], DAYS[-1])
         dg.materialize([asset], tags=span if asset.partitions_def else {})
 
 

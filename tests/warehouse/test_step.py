@@ -12,6 +12,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from data_platform.datasets.partitions import range_tags
 from data_platform.datasets.testing import read_dataset
 from data_platform.lakehouse import Lakehouse
 from data_platform.lakehouse.provenance import read_properties
@@ -23,7 +24,7 @@ from tests.buckets import make_bucket
 from . import scenario
 from .scenario import CONTRACTS, DAYS, NORMAL, orders, publish_inputs
 
-RANGE = {"dagster/asset_partition_range_start": DAYS[0], "dagster/asset_partition_range_end": DAYS[2]}
+RANGE = range_tags(DAYS[0], DAYS[2])
 
 
 def materialize(warehouse, *names: str, instance: dg.DagsterInstance | None = None, **options):
