@@ -36,17 +36,8 @@ HOME = "/tmp/data-platform"  # noqa: S108 - in a container of the job's own
 
 def serverless(job: Job, context: dg.AssetExecutionContext) -> Mapping[str, Any] | None:
     """Run a job of an EMR Serverless application to its end, and return its report."""
-    options, name = job.launcher.options, job.order.dataset
-    settings = {f"spark.emr-serverless.driverEnv.{key}": value for key, value in _environment(job).items()}
-    driver = {"entryPoint": options["entry_point"], "sparkSubmitParameters": _parameters(job, settings)}
-    request: dict[str, Any] = {
-        "applicationId": options["application_id"],
-        "executionRoleArn": options["execution_role"],
-        "name": name,
-        "jobDriver": {"sparkSubmit": driver},
-        "tags": dict(options.get("tags", {})),
-        **_monitoring(options),
-    }
+    options = job.launcher.options
+    request = {"applicationId": options["application_id"]} | _request(job, "spark.emr-serverless", "sparkSubmit")
     if "timeout_minutes" in options:
         request["executionTimeoutMinutes"] = options["timeout_minutes"]
     job.where = _where(options, f"application {options['application_id']}")
@@ -55,21 +46,26 @@ def serverless(job: Job, context: dg.AssetExecutionContext) -> Mapping[str, Any]
 
 def containers(job: Job, context: dg.AssetExecutionContext) -> Mapping[str, Any] | None:
     """Run a job of EMR on EKS to its end, and return its report."""
-    options, name = job.launcher.options, job.order.dataset
-    settings = {f"spark.kubernetes.driverEnv.{key}": value for key, value in _environment(job).items()}
-    driver = {"entryPoint": options["entry_point"], "sparkSubmitParameters": _parameters(job, settings)}
-    request: dict[str, Any] = {
-        "virtualClusterId": options["virtual_cluster_id"],
-        "executionRoleArn": options["execution_role"],
-        "releaseLabel": options["release_label"],
-        "name": name,
-        "jobDriver": {"sparkSubmitJobDriver": driver},
-        "tags": dict(options.get("tags", {})),
-        **_monitoring(options),
-    }
+    options = job.launcher.options
+    where = {"virtualClusterId": options["virtual_cluster_id"], "releaseLabel": options["release_label"]}
+    request = where | _request(job, "spark.kubernetes", "sparkSubmitJobDriver")
     job.where = _where(options, f"virtual cluster {options['virtual_cluster_id']}")
     waiting: Any = {"Delay": POLL, "MaxAttempts": sys.maxsize}
     return _run(partial(_Containers, waiter_config=waiting), "emr-containers", job, context, request)
+
+
+def _request(job: Job, settings: str, driver: str) -> dict[str, Any]:
+    """What both are asked for; they differ in where the driver's environment is set, and what the driver is called."""
+    options = job.launcher.options
+    conf = {f"{settings}.driverEnv.{name}": value for name, value in _environment(job).items()}
+    parameters = [f"--conf {shlex.quote(f'{key}={value}')}" for key, value in {**job.launcher.conf, **conf}.items()]
+    return {
+        "executionRoleArn": options["execution_role"],
+        "name": job.order.dataset,
+        "jobDriver": {driver: {"entryPoint": options["entry_point"], "sparkSubmitParameters": " ".join(parameters)}},
+        "tags": dict(options.get("tags", {})),
+        **_monitoring(options),
+    }
 
 
 def _run(
@@ -186,11 +182,6 @@ def _unreachable(name: str, value: str) -> str:
     if "@" in value:
         return "the catalog's address holds a user, and a request to AWS is no place for secrets"
     return ""
-
-
-def _parameters(job: Job, more: Mapping[str, str]) -> str:
-    settings = {**job.launcher.conf, **more}
-    return " ".join(f"--conf {shlex.quote(f'{key}={value}')}" for key, value in settings.items())
 
 
 def _monitoring(options: Mapping[str, Any]) -> dict[str, Any]:
