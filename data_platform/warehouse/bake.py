@@ -5,7 +5,6 @@ Two files result: `manifest.json`, which definitions are made from, and `manifes
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -13,11 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from data_platform.datasets.errors import DefinitionError
+from data_platform.locked import locked
 from data_platform.warehouse.project import Project, state
 
 log = logging.getLogger(__name__)
@@ -41,7 +39,7 @@ def baked(project: Project) -> Path:
         if (place / COMPILED).exists():
             return place
     root = next((each.parent for each in places if _is_writable(each.parent)), places[-1].parent)
-    with _alone(root):
+    with locked(root / ".lock"):  # several processes that find the project changed bake it once
         if not (root / key / COMPILED).exists():
             _bake(project, root, key)
     return root / key
@@ -59,14 +57,6 @@ def _bake(project: Project, root: Path, key: str) -> None:
     others = [each for each in root.iterdir() if each.is_dir() and (each / COMPILED).exists() and each.name != key]
     for old in sorted(others, key=lambda each: each.stat().st_mtime)[: -KEPT or None]:
         shutil.rmtree(old, ignore_errors=True)
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Several processes that find the project changed bake it once."""
-    with (root / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _is_writable(folder: Path) -> bool:

@@ -28,7 +28,8 @@ CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 QUIET = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 SIZE = {"width": 1600, "height": 1000}
 
-DAYS, UNTIL = 11, date(2026, 11, 12)
+LIVED, DAYS, UNTIL = 11, 4, date(2026, 11, 12)
+"""How long the marketplace has lived, and how many of its last days are published."""
 WITHOUT = "--without tracking.visits --without ads.listing_engagement"
 """What Spark makes: tested elsewhere, and minutes of every run of these tests."""
 BAD_DAY = UNTIL - timedelta(days=1)  # the simulator spoils its tenth day
@@ -73,7 +74,7 @@ class Platform:
 
 @pytest.fixture(scope="package")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Eleven days of the marketplace, the tenth of them bad, and `make dev` over them."""
+    """The last days of the marketplace, one of them bad, and `make dev` over them."""
     pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install '.[test]')")
     if not CHROMIUM.exists():
         pytest.skip(f"no browser: {CHROMIUM} is absent (apt-get install chromium, or set CHROMIUM)")
@@ -84,7 +85,9 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     with ExitStack() as stack:
         stack.callback(_end_what_is_left, home)
         stack.callback(subprocess.run, ["dp", "sources", "stop"], cwd=PROJECT, env=environment, timeout=STOP_SECONDS)
-        for command in (f"dp run --days {DAYS} --scale 0.05 --until {UNTIL} {WITHOUT}", *preparations):
+        lived = f"python -m data_platform.marketplace fill --days {LIVED} --home {home / 'marketplace'}"
+        known = f"--scale 0.05 --until {UNTIL}"
+        for command in (f"{lived} {known}", f"dp run --days {DAYS} {known} {WITHOUT}", *preparations):
             with running(command, environment, home / "run.log") as process:
                 status = process.wait(RUN_SECONDS)
             assert status == 0, f"{command} ended with {status}:\n{_end_of(home / 'run.log')}"

@@ -8,7 +8,8 @@ import dagster as dg
 import pytest
 
 from data_platform.datasets.partitions import range_tags
-from data_platform.settings import PROJECT
+from data_platform.operations.instance import open_instance
+from data_platform.settings import PROJECT, Settings
 
 
 @pytest.fixture
@@ -36,6 +37,25 @@ def test_the_projects_instance_uses_it_and_another_process_reads_what_it_wrote(i
         assert {"ASSET_MATERIALIZATION", "ASSET_CHECK_EVALUATION", "PIPELINE_SUCCESS"} <= set(seen)
         assert other.get_latest_materialization_event(dg.AssetKey("number")) is not None
     assert (tmp_path / "events" / "event_log.db").exists()
+
+
+def open_once(home, ready, answers):
+    ready.wait()
+    try:
+        open_instance(Settings.at(home)).dispose()
+        answers.put("")
+    except Exception as error:
+        answers.put(repr(error))
+
+
+def test_processes_that_open_it_first_at_the_same_time_make_it_once(tmp_path, monkeypatch):
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    context = multiprocessing.get_context("fork")
+    ready, answers = context.Barrier(4), context.Queue()
+    several = [context.Process(target=open_once, args=(tmp_path, ready, answers)) for _ in range(4)]
+    for each in several:
+        each.start()
+    assert [answers.get(timeout=120) for _ in several] == [""] * 4
 
 
 DAYS = dg.DailyPartitionsDefinition("2026-01-01")

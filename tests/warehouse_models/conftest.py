@@ -12,9 +12,10 @@ import duckdb
 import polars as pl
 import pytest
 
+from data_platform.datasets.partitions import range_tags
 from data_platform.warehouse.assets import warehouse_assets
 from data_platform.warehouse.manifest import models
-from tests.domains.conftest import CONTRACTS, FIRST_DAY, LIVED, RANGE, Platform, sources
+from tests.domains.conftest import CONTRACTS, FIRST_DAY, LIVED, Platform, sources
 
 from .truth import TRUTH, Row
 
@@ -65,7 +66,7 @@ class Warehouse:
             return dg.materialize(
                 [*self.platform.assets.values(), *warehouse_assets()],
                 selection=[dg.AssetKey(name.split(".")) for name in names],
-                tags=dict(zip(RANGE, (first, last or first), strict=True)) if first else None,
+                tags=range_tags(first, last or first) if first else None,
                 resources=self.platform.resources,
                 instance=self.platform.instance,
                 raise_on_error=False,
