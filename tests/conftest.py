@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,3 +32,27 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def lakehouse(home: Path) -> Lakehouse:
     return Lakehouse(Settings.at(home))
+
+
+WORLDS = {
+    "tests/domains": "the marketplace",
+    "tests/warehouse_models": "the marketplace",
+    "tests/marketplace": "its sources",
+    "tests/provenance": "the shop",
+}
+"""Folders whose tests look at something that takes long to make: one process makes it, and runs them all."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """`--dist loadscope` keeps the tests of a file together: so it does, with those of each of WORLDS."""
+    if config.getoption("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            folder = nodeid.partition("::")[0].rpartition("/")[0]
+            return WORLDS.get(folder) or super()._split_scope(nodeid)
+
+    return Scheduling(config, log)

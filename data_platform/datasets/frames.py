@@ -154,7 +154,7 @@ def _matching(pattern: str, rows: int) -> list[str]:
     from data_platform.datasets.testing.patterns import texts_matching
 
     texts = texts_matching(pattern).filter(matches(pattern))
-    plain = texts.filter(lambda each: each.isascii() and each.isprintable())
+    plain = texts_matching(pattern, plain=True).filter(matches(pattern))
     for some in (plain, texts):
         with suppress(Unsatisfiable):
             return _first(st.lists(some, min_size=rows, max_size=rows, unique=True))

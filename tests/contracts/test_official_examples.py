@@ -192,6 +192,7 @@ def _each_key_once() -> list[tuple[File, Path]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_key_misspelt_anywhere_is_refused_on_its_line() -> None:
     texts = {file: file.read_text("utf-8") for file in EXAMPLES}
     sources = {file: Source(text) for file, text in texts.items()}

@@ -421,7 +421,7 @@ RULES_OF_ROWS = (
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=EVENTS, second=EVENTS, shape=st.sampled_from([None, DAILY, STATIC, DAY_X_COUNTRY]))
 def test_good_and_quarantined_rows_are_what_was_staged_and_replace_what_was_there(
     first: list[tuple], second: list[tuple], shape: Partitioning | None, tmp_path_factory: pytest.TempPathFactory

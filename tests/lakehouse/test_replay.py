@@ -445,7 +445,7 @@ def rows_by_partition(lakehouse: Lakehouse, contract: Contract, shown: Contract)
     return {partition: sorted(rows) for partition, rows in found.items()}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ARRIVING, min_size=1, max_size=12), shape=st.sampled_from([None, DAILY, STATIC, DAY_X_COUNTRY]))
 def test_what_a_strict_contract_refused_and_a_loose_one_replays_is_what_the_loose_one_publishes(
     rows: list[dict[str, Any]], shape: Partitioning | None, tmp_path_factory: pytest.TempPathFactory

@@ -196,7 +196,7 @@ CONTENT = [
 GOOD = [(1, ONE, 1), (4, ONE, 1), (2, TWO, 1), (5, TWO, 1), (3, THREE, 1)]
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(range(len(CONTENT))), st.lists(st.integers(0, len(CONTENT) - 1), max_size=4), st.data())
 def test_any_order_with_duplicates_and_deliveries_again_publishes_all_good_files_once(
     tmp_path_factory: pytest.TempPathFactory, order: list[int], again: list[int], data: st.DataObject

@@ -72,7 +72,7 @@ def means(text: str, value: Any, markers: tuple[str, ...]) -> bool:
     return False
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(COLUMNS)
 @example([None, "-100000000000000", "0E-9"])  # whole numbers would lose something: what contradicts them is not null
 def test_what_is_published_is_what_the_file_says(values: list[str | None]) -> None:

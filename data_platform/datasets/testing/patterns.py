@@ -18,6 +18,8 @@ from data_platform.contracts.patterns.tree import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hypothesis.strategies import SearchStrategy
 
 MORE = 6
@@ -27,10 +29,14 @@ LONGEST = 50
 NUL = (0, 0)
 """A character that many systems do not take in a text: drawn by no strategy."""
 READABLE = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.@ /"
+PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 
 
-def texts_matching(pattern: str, least: int = 0, most: int | None = None) -> SearchStrategy[str]:
-    """Texts that match, of about `least` to `most` characters where the pattern leaves that open.
+def texts_matching(
+    pattern: str, least: int = 0, most: int | None = None, *, plain: bool = False
+) -> SearchStrategy[str]:
+    """Texts that match, of about `least` to `most` characters where the pattern leaves that open; `plain` ones of ASCII
+    that prints, wherever such a character will do.
 
     Where places (`\\b`, an inner `^`) decide, some that do not match are among them.
     """
@@ -38,28 +44,28 @@ def texts_matching(pattern: str, least: int = 0, most: int | None = None) -> Sea
 
     tree = parse(pattern)
     longest = MORE if most is None else min(most, LONGEST)
-    matching = _texts(tree, max(longest, MORE, least), most)
+    matching = _texts(tree, max(longest, MORE, least), most, _plain if plain else characters)
     if any(isinstance(node, Assertion) for node in nodes(tree)):
         return matching
     around = st.text(READABLE, max_size=max(2, least))
     return matching | st.builds("".join, st.tuples(around, matching, around))
 
 
-def _texts(tree: Node, more: int, most: int | None) -> SearchStrategy[str]:
+def _texts(tree: Node, more: int, most: int | None, of: Callable[[Chars], SearchStrategy[str]]) -> SearchStrategy[str]:
     from hypothesis import strategies as st
 
     match tree:
         case Chars():
-            return characters(tree)
+            return of(tree)
         case Sequence(parts):
-            return st.tuples(*(_texts(part, more, most) for part in parts)).map("".join)
+            return st.tuples(*(_texts(part, more, most, of) for part in parts)).map("".join)
         case Choice(options):
-            return st.one_of([_texts(option, more, most) for option in options])
+            return st.one_of([_texts(option, more, most, of) for option in options])
         case Repeat(part, fewest, limit):
             highest = fewest + more if limit is None else limit
             if most is not None:
                 highest = max(fewest, min(highest, most))
-            return st.lists(_texts(part, more, most), min_size=fewest, max_size=highest).map("".join)
+            return st.lists(_texts(part, more, most, of), min_size=fewest, max_size=highest).map("".join)
     return st.just("")
 
 
@@ -67,11 +73,27 @@ def characters(chars: Chars) -> SearchStrategy[str]:
     """One of some characters, readable ones first and most often."""
     from hypothesis import strategies as st
 
-    ranges = code_points(chars.source) if chars.source else chars.ranges
-    wanted = _usable(outside(ranges) if chars.negated and not chars.source else ranges)
-    readable = [each for each in READABLE if any(low <= ord(each) <= high for low, high in wanted)]
+    wanted = _wanted(chars)
+    readable = _among(READABLE, wanted)
     anywhere = st.sampled_from(wanted).flatmap(lambda ends: st.integers(*ends)).map(chr) if wanted else st.nothing()
     return st.sampled_from(readable) | anywhere if readable else anywhere
+
+
+def _plain(chars: Chars) -> SearchStrategy[str]:
+    from hypothesis import strategies as st
+
+    wanted = _wanted(chars)
+    plain = _among(READABLE, wanted) or _among(PRINTABLE, wanted)
+    return st.sampled_from(plain) if plain else characters(chars)
+
+
+def _wanted(chars: Chars) -> Ranges:
+    ranges = code_points(chars.source) if chars.source else chars.ranges
+    return _usable(outside(ranges) if chars.negated and not chars.source else ranges)
+
+
+def _among(some: str, ranges: Ranges) -> list[str]:
+    return [each for each in some if any(low <= ord(each) <= high for low, high in ranges)]
 
 
 def _usable(ranges: Ranges) -> Ranges:

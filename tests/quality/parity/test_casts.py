@@ -146,7 +146,7 @@ def test_what_polars_does_not_promise_is_left_to_duckdb(source: str, tmp_path: P
 SPELLABLE = to(*(name for name in PRIMITIVES if name in SPELT), MONEY, SHORT)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data(), kind=st.sampled_from(SPELLABLE))
 def test_polars_reads_generated_text_as_duckdb_does(
     data: st.DataObject, kind: ColumnType, tmp_path_factory: pytest.TempPathFactory

@@ -49,7 +49,7 @@ def test_the_same_nasty_rows_break_a_rule_everywhere(kind: str) -> None:
         assert metrics(by_duckdb)[""][rule.name] == len(expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=generated.rows(10), rules=generated.rules(8))
 def test_the_same_generated_rows_break_a_rule_everywhere(rows: list[dict[str, Any]], rules: list[Rule]) -> None:
     contract = wide(*rules)
@@ -92,7 +92,7 @@ def test_the_same_nasty_rows_share_a_key_or_miss_their_parent_everywhere() -> No
     check_between_rows(repeated(NASTY, -2), wide(*KEYS, *FOREIGN))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     rows=generated.rows(10),
     rules=st.lists(st.sampled_from([*KEYS, *FOREIGN]), min_size=1, max_size=6, unique_by=lambda rule: rule.name),
