@@ -26,7 +26,7 @@ PATIENCE = 120
 """Seconds that a process may take to say that it is there."""
 STARTED = r"Starting Spark master at (spark://\S+)"
 REGISTERED = r"Successfully registered with master"
-QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
+QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC -Xshare:auto"
 """Options of a JVM that lives for seconds."""
 PR_SET_PDEATHSIG = 1
 

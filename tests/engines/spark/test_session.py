@@ -118,6 +118,7 @@ found = {
     "safe": [*safe], "unsafe": [*fork_hazards()], "handler": signal.getsignal(signal.SIGINT) is interrupt,
     "zone": spark.conf.get("spark.sql.session.timeZone"), "jvm": spark._jvm.java.lang.ProcessHandle.current().pid(),
     "derby": spark._jvm.java.lang.System.getProperty("derby.system.home"),
+    "java": list(spark._jvm.java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments()),
 }
 others = []
 thread = threading.Thread(target=lambda: others.append(session()))
@@ -174,5 +175,6 @@ def test_a_real_session_is_one_is_interrupted_with_its_jobs_and_dies_with_its_pr
     assert found["safe"] == [] and found["unsafe"] == ["a JVM of Spark"]
     assert found["interrupted"] in ("KeyboardInterrupt", "Interrupted") and found["idle"] == [10]
     assert found["here"] == [] and found["derby"] == str(tmp_path / "ho me" / "spark")
+    assert "-XX:+ExitOnOutOfMemoryError" in found["java"]
     assert eventually(lambda: gone(found["jvm"]))
     assert not list((tmp_path / "ho me" / "spark" / "local").iterdir())
