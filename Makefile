@@ -43,13 +43,13 @@ dev: setup ## The Dagster UI, webserver and daemon on 127.0.0.1:PORT (3000)
 	dg dev --host 127.0.0.1 --port $(PORT)
 
 test: setup ## Unit and in-process tests
-	pytest -n 2 --dist loadscope -m "not slow"
+	pytest -n 3 --dist loadscope -m "not slow"
 
 screenshots: setup ## Take the pictures of docs/images anew, of the history that `make run` made
 	python docs/screenshots.py
 
 test-slow: setup ## End-to-end tests: the daemon, the browser, kill -9
-	pytest -n 2 --dist loadscope -m slow
+	pytest -n 3 --dist loadscope -m slow
 
 check: setup ## Lint, format, types, imports, contracts, definitions
 	ruff check .
