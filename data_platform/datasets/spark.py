@@ -17,6 +17,7 @@ from data_platform.datasets.signature import Signature
 from data_platform.deployment import SPARK_SUBMIT, Launcher, current_deployment
 from data_platform.engines import Engine
 from data_platform.engines.spark import masters
+from data_platform.engines.spark.alive import alive
 from data_platform.engines.spark.interrupt import interruptible
 from data_platform.engines.spark.java import SparkUnavailable, find_java, spark_version
 from data_platform.engines.spark.session import master_of, session
@@ -57,7 +58,7 @@ def spark_for(producer: Producer, context: dg.AssetExecutionContext) -> Iterator
     if made is None:
         yield
         return
-    with interruptible(made):
+    with final(SparkUnavailable), interruptible(made), alive(made):
         yield
 
 

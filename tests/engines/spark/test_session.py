@@ -178,3 +178,41 @@ def test_a_real_session_is_one_is_interrupted_with_its_jobs_and_dies_with_its_pr
     assert "-XX:+ExitOnOutOfMemoryError" in found["java"]
     assert eventually(lambda: gone(found["jvm"]))
     assert not list((tmp_path / "ho me" / "spark" / "local").iterdir())
+
+
+DYING = """
+import os, signal, sys
+from data_platform.engines.spark.alive import alive
+from data_platform.engines.spark.driver import collect
+from data_platform.engines.spark.java import SparkUnavailable
+from data_platform.engines.spark.session import session
+
+spark = session({"spark.driver.memory": "512m", "spark.driver.maxResultSize": "0"})
+try:
+    with alive(spark):
+        if sys.argv[1] == "killed":
+            os.kill(spark._jvm.java.lang.ProcessHandle.current().pid(), signal.SIGKILL)
+            spark.range(3).collect()
+        elif sys.argv[1] == "out of memory":
+            spark._jvm.java.nio.ByteBuffer.allocate(2**30)
+        else:
+            raise ValueError("mine")
+except (SparkUnavailable, ValueError) as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("killed", "SparkUnavailable Spark's JVM ended while it worked (exit code -9); its last words are in"),
+        ("out of memory", "SparkUnavailable Spark's JVM ended while it worked (out of memory); its last words are in"),
+        ("not at all", "ValueError mine"),
+    ],
+)
+def test_a_jvm_that_ends_is_told_as_such(tmp_path, how, said):
+    environment = os.environ | {"DATA_PLATFORM_HOME": str(tmp_path), "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-c", DYING, how]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240)
+    assert said in done.stdout, done.stderr
