@@ -13,7 +13,7 @@ import dagster as dg
 
 from data_platform.contracts import Contract
 from data_platform.datasets.attempt import Attempt
-from data_platform.datasets.dataset import Dataset, configured
+from data_platform.datasets.dataset import configured
 from data_platform.datasets.partitions import partitions_definition, range_tags, to_dagster
 from data_platform.datasets.preconditions import Preconditions
 from data_platform.datasets.producer import Producer
@@ -32,11 +32,9 @@ if TYPE_CHECKING:
 def producer_of(definitions: dg.Definitions, dataset: str) -> tuple[Producer, Project | None] | None:
     """What makes the dataset, if the platform does; with dbt's project where it is a model."""
     for asset in definitions.assets or ():
-        if isinstance(asset, Dataset) and asset.contract.dataset == dataset:
-            return asset.producer, None
         for each in getattr(asset, "producers", ()):
             if each.contract.dataset == dataset:
-                return each, asset.project  # type: ignore[union-attr]
+                return each, getattr(asset, "project", None)
     return None
 
 

@@ -23,7 +23,7 @@ from data_platform.settings import PROJECT, Settings
 
 pytestmark = pytest.mark.slow
 
-FIRST, LAST = "2026-11-10", "2026-11-12"
+FIRST, LAST = "2026-11-11", "2026-11-12"
 CORRUPTED, COLUMN = "ads.listings", "price"
 WITHOUT = ("--without", "tracking.visits", "--without", "ads.listing_engagement")
 """What Spark makes: tested elsewhere, and minutes of this test."""
@@ -85,7 +85,7 @@ def all_contracts() -> Mapping[str, Contract]:
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     found = Market(tmp_path_factory.mktemp("market"))
     try:
-        found.dp("run", "--days", "3", "--scale", "0.05", "--until", LAST, *WITHOUT)
+        found.dp("run", "--days", "2", "--scale", "0.05", "--until", LAST, *WITHOUT)
         yield found
     finally:
         found.dp("sources", "stop")

@@ -126,7 +126,7 @@ def test_the_same_rows_are_duplicates_within_a_partition(frame: Callable, tmp_pa
     check(wide(TYPED, *KEYS[:4], partitioning=DAILY), tmp_path, frame(arrow(rows, wide())))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=generated.rows(8), rules=generated.rules(6), frame=st.sampled_from(list(FRAMES.values())))
 def test_the_same_generated_rows_break_a_rule(
     rows: list, rules: list, frame: Callable, tmp_path_factory: pytest.TempPathFactory

@@ -38,7 +38,7 @@ EXTRA = st.dictionaries(
 
 @pytest.mark.slow
 @given(rows=st.lists(st.fixed_dictionaries({}, optional=COMES), min_size=1, max_size=6), extra=EXTRA)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_suggestion_accepts_what_it_does_not_tell_to_remain_and_changes_nothing_else(rows, extra):
     full = [GOOD | {"stops": "1", "parcel_id": number} | extra | row for number, row in enumerate(rows, 1)]
     names = list(dict.fromkeys(name for row in full for name in row))

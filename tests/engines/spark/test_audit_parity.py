@@ -382,8 +382,8 @@ def test_signs_that_mean_nothing_are_not_shown(spark: Any, lakehouse: Lakehouse,
 
 def test_generated_rows_are_counted_alike(spark: Any, lakehouse: Lakehouse, tmp_path: Path) -> None:  # noqa: F811
     """Four of them to a partition, so that a difference says where it comes from."""
-    rows = [row for (row,) in drawn(generated.rows(1).filter(bool), 80)]
-    about = [rule for rules in drawn(generated.rules(8), 20)[-8:] for rule in rules][-20:]
+    rows = [row for (row,) in drawn(generated.rows(1).filter(bool), 48)]
+    about = [rule for rules in drawn(generated.rules(8), 20)[-8:] for rule in rules][-12:]
     about = [
         replace(rule, name=f"rule_{place}", on_failure=POLICIES[place % len(POLICIES)])
         for place, rule in enumerate(about)
