@@ -248,6 +248,10 @@ class Contract:
                 return column
         raise KeyError(f"{self.dataset} has no column {name!r}; it has {', '.join(self.column_names)}")
 
+    def may_see(self, other: Contract) -> bool:
+        """Whether another dataset is open to the producer of this one: of its own domain, or public."""
+        return other.domain == self.domain or other.visibility == "public"
+
     def may_read(self, column: Column) -> bool:
         """Whether the producer of this dataset is cleared for `column` of another one."""
         return SENSITIVITIES.index(column.classification) <= SENSITIVITIES.index(self.clearance)

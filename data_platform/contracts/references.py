@@ -94,7 +94,7 @@ def _problems(contract: Contract, rule: Rule, known: Mapping[str, Contract | Non
 
 
 def _of_other(contract: Contract, rule: Rule, reference: Reference, other: Contract) -> Iterator[Problem]:
-    if other.visibility == "private" and other.domain != contract.domain:
+    if not contract.may_see(other):
         fix = f"ask its team to set `visibility: public`, or promise something else ({', '.join(other.owners)})"
         yield "C517", f"`{rule.name}` is about {other.dataset}, which is private to the domain {other.domain}", fix
     types = {column.name: column.type for column in other.columns}

@@ -10,7 +10,7 @@ from data_platform.contracts import Contract
 def why_not(reader: Contract, read: Contract, columns: Iterable[str], instead: str) -> list[str]:
     """Why the reader may not read these columns of a dataset, each as `reads ...` with the fix, of which leaving the
     column out (`instead`) is one."""
-    if read.domain != reader.domain and read.visibility != "public":
+    if not reader.may_see(read):
         return [
             f"reads {read.dataset}, which is private to the domain {read.domain}; ask "
             f"{', '.join(read.owners) or 'its owner'} to set visibility: public, or read a public dataset of it"

@@ -122,15 +122,17 @@ def _problems(name: str, reads: Reads, reader: Contract, contracts: Mapping[str,
         return [f"parameter {name} reads {reads.dataset}, which has no contract{near}; correct the name or write it"]
     read = contracts[reads.dataset]
     wanted = reads.columns or read.column_names
+    there = [column for column in wanted if column in read.column_names]
+    forbidden = [f"parameter {name} {each}" for each in why_not(reader, read, there, "name the columns you need")]
+    if not reader.may_see(read):  # nor which columns it has
+        return forbidden
     missing = [
         f"parameter {name} reads {read.dataset}.{column}, which does not exist{_closest(column, read.column_names)}; its "
         f"columns are {', '.join(read.column_names)}"
         for column in wanted
         if column not in read.column_names
     ]
-    there = [column for column in wanted if column in read.column_names]
-    forbidden = why_not(reader, read, there, "name the columns you need")
-    return [*missing, *(f"parameter {name} {each}" for each in forbidden)]
+    return [*missing, *forbidden]
 
 
 def _closest(name: str, known: Any) -> str:

@@ -81,6 +81,12 @@ def test_a_read_that_cannot_be_is_refused_with_its_place_and_fix(annotation, say
     assert "test_definition_errors.py:" in message and "@dataset('ads.report')" in message
 
 
+def test_of_a_private_dataset_not_even_the_columns_are_told():
+    with pytest.raises(DefinitionError) as caught:
+        reading(Annotated[pl.LazyFrame, Reads("users.secret", "ids")])
+    assert "private to the domain users" in str(caught.value) and "does not exist" not in str(caught.value)
+
+
 def test_partitions_that_do_not_correspond_are_refused():
     with pytest.raises(DefinitionError, match=r'ads.daily is partitioned by day \(day\).*use partitions="all"'):
         reading(Annotated[pl.LazyFrame, Reads("ads.countries")], "ads.daily")
