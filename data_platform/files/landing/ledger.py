@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from data_platform import clock
 from data_platform.files.landing.contents import Landed, State
 from data_platform.files.landing.folder import Listed
 from data_platform.ledger import transaction
+from data_platform.locked import locked
 
 PATIENCE = 30
 """Seconds to wait for another process that writes."""
@@ -106,19 +106,11 @@ class Ledger:
             )
             connection.executemany(PUT, [(self.dataset, *_row(each)) for each in files])
 
-    @contextmanager
-    def held(self, *, wait: bool = True) -> Iterator[bool]:
-        """Alone with the dataset's landing zone: one step, or the sensor. The system lets go of it when a process ends,
-        however it ends. Without `wait` it is False where somebody else holds it."""
+    def held(self, *, wait: bool = True) -> AbstractContextManager[bool]:
+        """Alone with the dataset's landing zone: one step, or the sensor (see `locked`)."""
         path = self._home / "locks" / f"landing-{self.dataset}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+        return locked(path, wait=wait)
 
 
 def now() -> str:
