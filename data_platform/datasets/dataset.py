@@ -178,11 +178,9 @@ def _asset(
     return asset  # type: ignore[return-value]
 
 
-def configured(
-    producer: Producer, do: Callable[[Any, Mapping[str, Any]], Any], returns: Any = inspect.Signature.empty
-) -> Callable[..., Any]:
+def configured(producer: Producer, do: Callable[[Any, Mapping[str, Any]], Any]) -> Callable[..., Any]:
     """The function Dagster runs, which passes the context and run config to `do`; inputs and resources are the step's to
-    fetch. Where it `returns` None, Dagster stores nothing."""
+    fetch."""
 
     def compute(context: dg.AssetExecutionContext, **config: Any) -> Any:
         return do(context, config)
@@ -190,10 +188,9 @@ def configured(
     annotations: dict[str, Any] = {"context": dg.AssetExecutionContext, **producer.signature.config}
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     compute.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(name, kind, annotation=hint) for name, hint in annotations.items()],
-        return_annotation=returns,
+        [inspect.Parameter(name, kind, annotation=hint) for name, hint in annotations.items()]
     )
-    compute.__annotations__ = annotations if returns is inspect.Signature.empty else annotations | {"return": returns}
+    compute.__annotations__ = annotations
     compute.__name__ = producer.function.__name__
     compute.__doc__ = producer.function.__doc__
     return compute

@@ -73,7 +73,8 @@ def _by_function(
         key_prefix=[contract.domain],
         partitions_def=partitions_definition(contract.partitioning),
         required_resource_keys=set(producer.signature.resources),
-    )(configured(producer, make, returns=None))
+        io_manager_def=dg.mem_io_manager,  # there is nothing to store
+    )(configured(producer, make))
     resources = {name: (definitions.resources or {})[name] for name in producer.signature.resources}
     chosen = _partitions(contract, partitions)
     with dg.DagsterInstance.ephemeral() as instance:

@@ -30,7 +30,7 @@ ON_ONE_MACHINE: dict[str, str] = {  # a driver whose executors are elsewhere mus
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
 }
-NO_ZOMBIE = "-XX:+ExitOnOutOfMemoryError"
+OUT_OF_MEMORY = "-XX:+ExitOnOutOfMemoryError"
 """A thread of Spark's that runs out of memory may leave Python waiting for it for ever."""
 
 Start = Callable[[Mapping[str, str]], "SparkSession"]
@@ -75,7 +75,7 @@ def configuration(settings: Settings, conf: Mapping[str, str], master: str = "")
         return asked | ALWAYS | {"spark.remote": master}
     home = settings.home / "spark"
     derby = f'"-Dderby.system.home={home}"'
-    java_options = " ".join(filter(None, (derby, NO_ZOMBIE, conf.get("spark.driver.extraJavaOptions"))))
+    java_options = " ".join(filter(None, (derby, OUT_OF_MEMORY, conf.get("spark.driver.extraJavaOptions"))))
     return {
         **USUALLY,
         "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
